@@ -18,6 +18,7 @@ import stat
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Iterable, Iterator, Sequence, Tuple
 from urllib.parse import quote, unquote_to_bytes
@@ -177,7 +178,7 @@ class Pages:
     def __init__(self, program: Path | None, folder: str | Path | None = None) -> None:
         self.program = program
         # The place of the program is trusted, so links on the way to it are followed once, here.
-        self._root = None if program is None else Path(os.path.realpath(program.parent))
+        self._root = None if program is None else _real(program.parent)
         self.folder = None if folder is None else (self._root or Path()) / folder
 
     def find(self, target: str) -> Found | Missing:
@@ -195,37 +196,42 @@ class Pages:
 
     def _find(self, names: list[str], target: str) -> Found | Missing | None:
         if len(names) == 1 and names[0] in OURS:
-            return _look(STATIC, names, target, is_ours=True)
+            return _ours(names[0])
+        answer = self._beside(names, target)
         for place, parts in self._places(names):
-            answer = _look(place, parts, target)
-            if answer is not None:
-                return answer
+            answer = answer or _look(place, parts, target)
+        if answer is not None:
+            return answer
         if names == ["favicon.ico"]:
             return Found(STATIC / "favicon.ico", "image/png", is_ours=True, content=_ICON)
         if self.folder is not None:
             # A page that draws its own addresses (React Router, Vue Router): /room/5
             is_address = "." not in names[-1]
-            return _look(self.folder, ["index.html"], target) if is_address else None
-        return _look(STATIC, ["index.html"], target, is_ours=True) if names == [""] else None
+            return _look(_real(self.folder), ["index.html"], target) if is_address else None
+        return _ours("index.html") if names == [""] else None
+
+    def _beside(self, names: list[str], target: str) -> Found | Missing | None:
+        """Answer with ``quiz.html``, ``quiz.js`` or ``quiz.css``, if that is what is meant."""
+        if self._root is None or self.program is None or self.folder is not None or len(names) > 1:
+            return None
+        beside = [self.program.stem + suffix for suffix in BESIDE]
+        name = names[0] or beside[0]
+        if name not in beside:
+            return None
+        answer = _look(self._root, [name], target)
+        # Everything else in that folder is hidden, so a link to something else there counts as out.
+        return answer if isinstance(answer, Found) and answer.path == self._root / name else None
 
     def _places(self, names: list[str]) -> Iterator[tuple[Path, list[str]]]:
-        """Yield where to look, in order: a folder, and the names below it."""
+        """Yield where else to look, in order: a folder, and the names below it."""
         if self.folder is not None:
-            yield self.folder, names
-        elif self._root is not None and self.program is not None:
-            beside = [self.program.stem + suffix for suffix in BESIDE]
-            if len(names) == 1 and names[0] in ("", *beside):
-                name = names[0] or beside[0]
-                if _is_itself(self._root / name):
-                    yield self._root, [name]
-            if names[0] in FOLDERS and _is_itself(self._root / names[0]):
-                # Without names below it, the folder itself: it is sent on to its slash.
-                if len(names) > 1:
-                    yield self._root / names[0], names[1:]
-                elif (self._root / names[0]).is_dir():
-                    yield self._root, names
-            if _is_itself(self._root / "static"):
-                yield self._root / "static", names
+            yield _real(self.folder), names
+        elif self._root is not None:
+            if names[0] in FOLDERS and len(names) > 1:
+                yield self._root / names[0], names[1:]
+            elif names[0] in FOLDERS and (self._root / names[0]).is_dir():
+                yield self._root, names  # the folder itself: sent on to its slash
+            yield self._root / "static", names
 
     def source_of(self, url_path: str) -> Path | None:
         """Return the child's own file behind a path, for error messages: ``/`` is ``quiz.html``."""
@@ -299,21 +305,33 @@ def _path_of(target: str) -> str:
     return re.split(r"[?#]", target, maxsplit=1)[0]
 
 
-def _look(
-    place: Path, names: Sequence[str], target: str, is_ours: bool = False
-) -> Found | Missing | None:
+def _ours(name: str) -> Found:
+    """Return a file of wszero's own; wherever an installer's links lead, it is meant."""
+    status = os.stat(STATIC / name)
+    return _found(STATIC / name, status, is_ours=True)
+
+
+def _found(file: Path, status: os.stat_result, is_ours: bool = False) -> Found:
+    content_type = content_type_of(file.name)
+    is_page = content_type.startswith("text/html")
+    return Found(file, content_type, is_page, is_ours, status.st_size, status.st_mtime_ns)
+
+
+def _look(place: Path, names: Sequence[str], target: str) -> Found | Missing | None:
     """Return the file below a place, or its folder's page; None when there is nothing to show."""
+    if _real(place) != place:
+        return None  # a link, which could lead anywhere
+    file = _real(place.joinpath(*names))
     try:
-        real_place = place.resolve(strict=True)
-        file = place.joinpath(*names).resolve(strict=True)
-        is_folder = file.is_dir()
+        status = os.stat(file)
+        is_folder = stat.S_ISDIR(status.st_mode)
         if is_folder:
-            file = (file / "index.html").resolve(strict=True)
-        status = file.stat()
+            file = _real(file / "index.html")
+            status = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     # A link is judged by where it leads: out of the place, or to a name that is never shown.
-    inside = file.relative_to(real_place).parts
+    inside = file.relative_to(place).parts
     if not stat.S_ISREG(status.st_mode) or not all(map(may_be_shown, inside)):
         return None
     has_slash = names[-1] == ""
@@ -325,19 +343,17 @@ def _look(
         query = target.partition("#")[0].partition("?")[2]
         moved_to = path + "?" + quote(query, "=&%+,;:@/") if query else path
         return Missing(f"The page of this folder is {path}", moved_to)
-    content_type = content_type_of(file.name)
-    is_page = content_type.startswith("text/html")
-    return Found(file, content_type, is_page, is_ours, status.st_size, status.st_mtime_ns)
+    return _found(file, status)
 
 
-def _is_itself(path: Path) -> bool:
-    """Whether the path is there and no link to something else."""
-    return os.path.normcase(os.path.realpath(path)) == os.path.normcase(path) and path.exists()
+def _real(path: Path) -> Path:
+    """Return the path with every link followed. (pathlib's own is slow on Python 3.8.)"""
+    return Path(os.path.realpath(path))
 
 
 def _children(folder: Path) -> list[str]:
     """Return the names of the files in a folder that could be shown, in order."""
-    if not _is_itself(folder):
+    if _real(folder) != folder or not folder.is_dir():
         return []
     names = (entry.name for entry in os.scandir(folder) if entry.is_file())
     return sorted(n for n in names if may_be_shown(n) and content_type_of(n) != UNKNOWN_TYPE)
@@ -376,18 +392,25 @@ def add_tag(html: bytes) -> bytes:
         >>> add_tag(b"<head><title>Quiz</title>")
         b'<head><script src="/wszero.js"></script><title>Quiz</title>'
     """
+    position = _place_for_tag(html)
+    return html if position is None else html[:position] + TAG + html[position:]
+
+
+# Thirty tablets load the same page in the same second.
+@lru_cache(maxsize=8)
+def _place_for_tag(html: bytes) -> int | None:
     if html.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in html[:1000]:
-        return html  # UTF-16: our bytes would be nonsense in it
+        return None  # UTF-16: our bytes would be nonsense in it
     position = len(codecs.BOM_UTF8) if html.startswith(codecs.BOM_UTF8) else 0
     in_head = False
     for piece in _pieces(html, position):
         if _has_own_client(piece):
-            return html
+            return None
         # Browsers begin the head at the first thing that is neither doctype nor <html>.
         if not in_head and piece.name in (b"!doctype", b"html", b"head"):
             position = piece.end
         in_head = in_head or piece.name not in (b"!doctype", b"html")
-    return html[:position] + TAG + html[position:]
+    return position
 
 
 @dataclass(frozen=True)
