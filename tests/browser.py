@@ -114,13 +114,16 @@ class Browser:
             settings: Playwright's for a profile: `viewport={"width": 400, "height": 800}`,
                 `has_touch=True`.
         """
+        return self.wait(self._open(url, beside, settings))
+
+    async def _open(self, url: str, beside: Page | None, settings: dict[str, Any]) -> Page:
         if beside:
             profile = beside.profile
         else:
-            profile = self.wait(self._chromium.new_context(**settings))
+            profile = await self._chromium.new_context(**settings)
             profile.set_default_timeout(1000 * DEADLINE_S)
-        page = Page(self, profile, self.wait(profile.new_page()))
-        page.go(url)
+        page = Page(self, profile, await profile.new_page())
+        await page.tab.goto(url)
         return page
 
 
@@ -142,6 +145,7 @@ class Page:
         self.console: list[str] = []
         self.errors: list[str] = []
         self.hosts: set[str] = set()
+        self._news = threading.Condition()
         tab.on("console", self._on_console)
         tab.on("pageerror", lambda error: self.errors.append(str(error)))
         tab.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
@@ -149,7 +153,9 @@ class Page:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         is_plain = message.type == "log"
-        self.console.append(message.text if is_plain else f"{message.type}: {message.text}")
+        with self._news:
+            self.console.append(message.text if is_plain else f"{message.type}: {message.text}")
+            self._news.notify_all()
 
     def do(self, work: Callable[[PlaywrightPage], Awaitable[T]]) -> T:
         """Anything that Playwright can do: `page.do(lambda tab: tab.mouse.move(10, 20))`."""
@@ -212,6 +218,14 @@ class Page:
         """Waits until a person can see the text there."""
         script = "([s, t]) => [...document.querySelectorAll(s)].some(e => e.innerText.includes(t))"
         self.wait_until(script, [selector, text], timeout)
+
+    def wait_for_console(self, text: str, timeout: float = DEADLINE_S) -> None:
+        """Waits until the page has printed the text to its console."""
+        with self._news:
+            has_come = self._news.wait_for(
+                lambda: any(text in line for line in self.console), timeout
+            )
+        assert has_come, f"no {text!r} in the page's console within {timeout} s: {self.console}"
 
     def screenshot(self, file: Path) -> None:
         """Takes a picture of what is seen."""

@@ -1,9 +1,10 @@
-"""What every test gets. The fixtures:
+"""What every test gets.
 
-`program(source)`   runs a child's program as a real process; see tests/programs.py
-`command("demo")`   the same for `python -m wszero demo`
-`connect(url)`      a plain WebSocket client that knows only the README; see tests/plain_client.py
-`browser_page(url)` a page in a real Chromium; see tests/browser.py
+The fixtures, beside the checks that run unasked:
+    `program(source)` runs a child's program as a real process; see tests/programs.py
+    `command("demo")` does the same for `python -m wszero demo`
+    `connect(url)` is a plain WebSocket client that knows only the README; see tests/plain_client.py
+    `browser_page(url)` is a page in a real Chromium; see tests/browser.py
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from typing import Callable, Iterator
+from typing import Callable, Collection, Iterator
 
 import hypothesis
 import pytest
@@ -20,8 +21,6 @@ import pytest
 from tests.browser import Browser, Page
 from tests.plain_client import PlainClient
 from tests.programs import RunningProgram, clean_environment
-
-LEAK_DEADLINE_S = 5
 
 # No test opens a browser window, and no setting of this computer reaches the code under test.
 os.environ.update(clean_environment())
@@ -37,12 +36,9 @@ hypothesis.settings.register_profile("wszero", deadline=None, database=None)
 hypothesis.settings.load_profile("wszero")
 
 
-@pytest.fixture(autouse=True)
-def _no_thread_left_behind() -> Iterator[None]:
-    """A test that leaves a thread of wszero's running fails."""
-    before = set(threading.enumerate())
-    yield
-    deadline = time.monotonic() + LEAK_DEADLINE_S
+def threads_left(before: Collection[threading.Thread], deadline_s: float = 5) -> list[str]:
+    """The names of wszero's threads that run on, though they had some seconds to end."""
+    deadline = time.monotonic() + deadline_s
     ours = [
         thread
         for thread in threading.enumerate()
@@ -50,7 +46,15 @@ def _no_thread_left_behind() -> Iterator[None]:
     ]
     for thread in ours:
         thread.join(max(0.0, deadline - time.monotonic()))
-    left = [thread.name for thread in ours if thread.is_alive()]
+    return [thread.name for thread in ours if thread.is_alive()]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left_behind() -> Iterator[None]:
+    """A test that leaves a thread of wszero's running fails."""
+    before = threading.enumerate()
+    yield
+    left = threads_left(before)
     assert not left, f"the test left threads behind: {', '.join(left)}"
 
 

@@ -6,7 +6,8 @@ import json
 import socket
 import time
 from collections import deque
-from typing import Any, Deque
+from contextlib import ExitStack
+from typing import Any
 from urllib.parse import urlsplit
 
 import websockets.sync.client
@@ -37,14 +38,16 @@ class PlainClient:
         plain = socket.create_connection((parts.hostname or "", parts.port or 80), DEADLINE_S)
         plain.settimeout(None)
         settings = {"open_timeout": DEADLINE_S, "max_size": None, **settings}
+        self._exit = ExitStack()
         try:
-            self.socket = websockets.sync.client.connect(
-                f"ws://{parts.netloc}{path}", sock=plain, **settings
+            # Newer versions of websockets want to be a context manager, older ones may be.
+            self.socket = self._exit.enter_context(
+                websockets.sync.client.connect(f"ws://{parts.netloc}{path}", sock=plain, **settings)
             )
         except BaseException:
             plain.close()
             raise
-        self._unheard: Deque[dict[str, Any]] = deque()
+        self._unheard: deque[dict[str, Any]] = deque()
 
     def send(self, op: str, /, **params: Any) -> None:
         """Sends a message."""
@@ -99,7 +102,7 @@ class PlainClient:
 
     def close(self) -> None:
         """Says goodbye."""
-        self.socket.close()
+        self._exit.close()
 
     def vanish(self) -> None:
         """Is gone without a goodbye, as when the Wi-Fi breaks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -34,7 +35,7 @@ class RunningProgram:
     """A program that runs, with a console that can be read and waited for.
 
     Example:
-        game = program("from wszero import *\\nrun_server()")
+        game = program("import wszero; wszero.run_server()")
         amy = connect(game.url)
         game.interrupt()
         assert game.wait() == 0
@@ -63,7 +64,7 @@ class RunningProgram:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # A group of its own, so that Ctrl-C reaches all of it and nothing else, as in a terminal.
+            # A group of its own: as in a terminal, Ctrl-C reaches all of it and nothing else.
             start_new_session=True,
         )
         self._console = b""
@@ -134,6 +135,12 @@ class RunningProgram:
         """The port that it serves; waits for it."""
         return int(self.url.rpartition(":")[2])
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody is left that could print: neither it nor anything it has started."""
+        with self._news:
+            return self._is_read
+
     def type(self, line: str) -> None:
         """Types a line and Enter, for a program with `input()`."""
         assert self.process.stdin is not None
@@ -181,10 +188,8 @@ class RunningProgram:
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         self.process.wait()
         assert self.process.stdin is not None
-        try:
+        with contextlib.suppress(OSError):  # something was typed that nobody read
             self.process.stdin.close()
-        except OSError:
-            pass  # something was typed that nobody read
         self._reader.join(DEADLINE_S)
 
     def _signal(self, number: int) -> None:

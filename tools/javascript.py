@@ -10,9 +10,6 @@ from tools.steps import StepFailed, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Without a tsconfig.json of the tests' own.
-_CHECK_JS = "--noEmit --allowJs --checkJs --strict --target es2020 --lib es2020,dom,dom.iterable"
-
 
 def check_types(checkout: Path, build: Path) -> None:
     """Runs `tsc --checkJs` with the TypeScript that tests/js/package.json pins.
@@ -21,15 +18,9 @@ def check_types(checkout: Path, build: Path) -> None:
         StepFailed: When types do not fit, or a file is missing.
     """
     tests = checkout / "tests" / "js"
-    package = _must_exist(tests / "package.json")
-    script = _must_exist(checkout / "wszero" / "static" / "wszero.js")
-    tsc = _install(package, build / "js") / "node_modules" / "typescript" / "bin" / "tsc"
-    types = ["--typeRoots", build / "js" / "node_modules" / "@types"]
-    config = tests / "tsconfig.json"
-    if config.is_file():
-        run("node", tsc, "--noEmit", "-p", config, *types)
-    else:
-        run("node", tsc, *_CHECK_JS.split(), *types, script)
+    config = _must_exist(tests / "tsconfig.json")
+    tsc = _install(tests, build / "js") / "node_modules" / "typescript" / "bin" / "tsc"
+    run("node", tsc, "--noEmit", "-p", config)
 
 
 def run_node_tests(checkout: Path) -> None:
@@ -45,18 +36,20 @@ def run_node_tests(checkout: Path) -> None:
     run("node", "--test", *files)
 
 
-def _install(package: Path, folder: Path) -> Path:
-    """Installs what package.json pins, unless that very package.json is installed already."""
-    copy = folder / "package.json"
-    done = folder / "installed.json"
-    text = package.read_text(encoding="utf-8")
+def _install(tests: Path, folder: Path) -> Path:
+    """Installs what package.json and its lock file pin, unless those very files are installed."""
+    text = ""
+    for name in ("package.json", "package-lock.json"):
+        text += _must_exist(tests / name).read_text(encoding="utf-8")
+    done = folder / "installed.txt"
     if done.is_file() and done.read_text(encoding="utf-8") == text:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    copy.write_text(text, encoding="utf-8")
-    quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--no-package-lock"]
-    run("npm", "install", "--ignore-scripts", *quiet, "--loglevel=error", cwd=folder, tries=3)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(str(tests / name), str(folder))
+    quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+    run("npm", "ci", "--ignore-scripts", *quiet, cwd=folder, tries=3)
     done.write_text(text, encoding="utf-8")
     return folder
 

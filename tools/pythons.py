@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Iterator, NamedTuple
 
 from tools.packages import apt_install
-from tools.steps import StepFailed, run, say
+from tools.steps import run, say
 
 OLDEST = (3, 8)
 
@@ -65,12 +65,13 @@ def choose(pythons: list[Python]) -> list[Python]:
 
 
 def _candidates() -> Iterator[Path]:
-    """Every file that may be a Python. pyenv's shims are left out: what they start depends on
-    settings of the shell and the folder."""
+    """Every file that may be a Python.
+
+    pyenv's shims are left out: what they start depends on settings of the shell and the folder.
+    """
     yield Path(sys.executable)
-    roots = [Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")]
-    for root in roots:
-        yield from sorted(root.glob("versions/*/bin/python3"))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob("versions/*/bin/python3"))
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder and Path(folder).name != "shims" and Path(folder).is_dir():
             yield from sorted(
@@ -167,5 +168,3 @@ class Environment:
         text = (checkout / "pyproject.toml").read_text(encoding="utf-8")
         digest = hashlib.sha256(text.encode()).hexdigest()
         return f"{self.python.version} {self.python.exe}\n{target}\n{digest}\n"
-
-

@@ -107,7 +107,14 @@ def run(*command: str | Path, cwd: Path | None = None, tries: int = 1) -> None:
 
 
 # What a person's shell may hold that would make our commands do something else.
-_NOT_PASSED_ON = ("PYTHONPATH", "PYTHONHOME", "PYENV_VERSION", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET")
+_NOT_PASSED_ON = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYENV_VERSION",
+    "VIRTUAL_ENV",
+    "PIP_USER",
+    "PIP_TARGET",
+)
 
 
 def environment() -> dict[str, str]:
