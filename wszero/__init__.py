@@ -1,0 +1,41 @@
+"""wszero: put a message on every screen in the room, with six lines of Python.
+
+    from wszero import *
+
+    @on('connect')
+    def hello(client):
+        broadcast('hello', text=f'{client.name} is here')
+
+    run_server()
+
+General layout, from the bottom up; a module knows only those before it:
+
+- `errors`, `places`, `mistakes`, `reporter`: plain words for what goes wrong
+- `protocol`, `monitor_protocol`: the messages to pages and to the editor's panel, pure
+- `groups`, `client`, `handlers`, `app`: the core, without sockets, threads or asyncio
+- `clock`, `baton`, `asyncside`, `runtime`: whose turn it is to run the child's code
+- `pages`, `network`, `browsers`: files, addresses, the child's browser
+- `link`, `web`, `server`: the network thread
+- `monitor`, `panel` …: the link to an editor's panel, and its model
+- `driver`: puts all of it together
+- `names`: the child's functions; `testing`: pretend browsers; `cli`: the command line
+"""
+
+from __future__ import annotations
+
+from . import hooks
+from .app import App
+from .client import Client
+from .driver import Driver
+from .errors import WszeroError
+from .names import broadcast, clients, default_app, every, on, run_server
+from .runtime import sleep
+
+__version__ = "0.1.0"
+
+__all__ = ["App", "broadcast", "clients", "every", "on", "run_server", "sleep"]
+
+App.make_driver = Driver
+hooks.install(default_app)
+
+_also = (Client, WszeroError)

@@ -1,0 +1,232 @@
+"""Where ``async def`` handlers run: a real asyncio loop that holds the baton while it works.
+
+The loop's selector gives the baton away before it waits and takes it back afterwards. So all that
+asyncio offers (`create_task`, `to_thread`, other people's clients) works as in any asyncio
+program, and still no two pieces of the child's code ever run at the same moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import sys
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Coroutine, Deque, Dict, Generator, List, Optional, Set, Tuple
+
+from .baton import Seat, Turn, here
+from .mistakes import explain
+from .places import place_of
+
+if TYPE_CHECKING:
+    from .app import Call
+    from .runtime import Runtime
+
+SHUTDOWN_S = 0.3
+"""How long cancelled tasks may tidy up when the server stops."""
+
+
+class AsyncSide:
+    """The asyncio loop of one runtime, on a thread of its own. Made when first needed."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._seat = Seat()
+        self._granted = False
+        self._starts: Deque[Tuple[Call, Optional[Coroutine[Any, Any, Any]]]] = deque()
+        self._tasks: Set[asyncio.Task[None]] = set()
+        self._loop = asyncio.SelectorEventLoop(_BatonSelector(self))
+        self._loop.set_exception_handler(self._unhandled)
+        self.thread = threading.Thread(target=self._run, name="wszero-async", daemon=True)
+        self.thread.start()
+
+    # ---- from the thread that holds the baton -------------------------------------------------
+
+    def hand_over(self, call: Call) -> None:
+        """Hand the baton to the loop, which begins with this call."""
+        self._hand_over(call, None)
+
+    def adopt(self, call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Go on with a coroutine that a plain function returned, when the loop has its turn."""
+        self._starts.append((call, coroutine))
+        self._loop.call_soon_threadsafe(self._start_waiting)
+
+    def stop(self) -> None:
+        """Cancel all tasks and end the loop. The runtime's lock is held."""
+        self._loop.call_soon_threadsafe(self._cancel_all)
+
+    def _hand_over(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
+        with self.runtime.lock:
+            self._starts.append((call, coroutine))
+            if self._seat.queued:
+                self.runtime.leave_line(self._seat)
+                self._seat.wake.release()
+                return
+            self._granted = True
+        self._loop.call_soon_threadsafe(_nothing)
+
+    # ---- the selector's moments ---------------------------------------------------------------
+
+    def give_away(self) -> None:
+        """The loop is about to wait: let others run."""
+        with self.runtime.lock:
+            self.runtime.hand_on()
+
+    def take_back(self) -> None:
+        """Something has happened: wait for the baton, and begin what was handed over with it."""
+        wait = False
+        with self.runtime.lock:
+            if self._granted:
+                self._granted = False
+            else:
+                self.runtime.stand_in_line(self._seat)
+                wait = True
+        if wait:
+            self._seat.wake.acquire()
+        self._begin_turn()
+
+    def pause(self) -> None:
+        """The loop has more to do, but others stand in line: let them go first, in turn."""
+        with self.runtime.lock:
+            if not self.runtime.others_wait():
+                return
+            self.runtime.stand_in_line(self._seat)
+            self.runtime.hand_on()
+        self._seat.wake.acquire()
+        self._begin_turn()
+
+    def _begin_turn(self) -> None:
+        self.runtime.turn = Turn(time.monotonic(), threading.get_ident(), None)
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        while self._starts:
+            call, coroutine = self._starts.popleft()
+            task = self._loop.create_task(self._drive(call, coroutine))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    # ---- on the loop --------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        here.runtime, here.seat = self.runtime, None
+        asyncio.set_event_loop(self._loop)
+        self.take_back()
+        while not self.runtime.stopping:
+            try:
+                self._loop.run_forever()
+            except BaseException as error:
+                # asyncio lets SystemExit and KeyboardInterrupt of a task out; they end nothing.
+                if not self.runtime.stopping:
+                    self._report(error)
+        with self.runtime.lock:
+            self.runtime.hand_on()
+        self._loop.close()
+
+    async def _drive(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
+        self.runtime.count_as_asleep(call)
+        try:
+            value = await (coroutine if coroutine is not None else call.start())
+        except BaseException as error:
+            if not self.runtime.stopping:
+                self.runtime.app.failed(call, error)
+        else:
+            self.runtime.app.finished(call, value)
+        self.runtime.done(call)
+
+    def _cancel_all(self) -> None:
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._end = self._loop.create_task(self._stop_after(tasks))
+
+    async def _stop_after(self, tasks: Set[asyncio.Task[Any]]) -> None:
+        if tasks:
+            await asyncio.wait(tasks, timeout=SHUTDOWN_S)
+        self._loop.stop()
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: Dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is not None and not self.runtime.stopping:
+            self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        what, fix, place = explain(error)
+        self.runtime.app.report("mistake", what, fix, place)
+
+
+class _BatonSelector(selectors.DefaultSelector):
+    """The platform's selector, which gives the baton away while it waits."""
+
+    def __init__(self, side: AsyncSide) -> None:
+        super().__init__()
+        self._side = side
+
+    def select(self, timeout: Optional[float] = None) -> List[Tuple[selectors.SelectorKey, int]]:
+        """Wait for sockets and timers, as asyncio asks before each round of callbacks."""
+        if timeout is not None and timeout <= 0:
+            events = super().select(0)
+            self._side.pause()
+            return events
+        self._side.give_away()
+        try:
+            return super().select(timeout)
+        finally:
+            self._side.take_back()
+
+
+class Sleep:
+    """What ``sleep()`` gives an ``async def``: to be awaited. Forgotten, it is explained."""
+
+    def __init__(self, seconds: float, runtime: Optional[Runtime], depth: int) -> None:
+        self._seconds = seconds
+        self._runtime = runtime
+        self._awaited = False
+        frame = sys._getframe(depth)
+        self._line = (frame.f_code.co_filename, frame.f_lineno, frame.f_code)
+
+    def __await__(self) -> Generator[Any, None, None]:
+        self._awaited = True
+        return self._wait().__await__()
+
+    async def _wait(self) -> None:
+        if self._runtime is None:
+            await asyncio.sleep(self._seconds)
+            return
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        timer = self._runtime.clock.call_later(self._seconds, lambda: _finish(loop, future))
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    def __del__(self) -> None:
+        if self._awaited or self._runtime is None:
+            return
+        file, line, code = self._line
+        place = place_of(file, line, code.co_name)
+        if code.co_flags & 0x80:  # inspect.CO_COROUTINE: the caller is an async def
+            what = "sleep() in an async function needs await in front of it."
+            fix = f"Try: await sleep({self._seconds:g})"
+        else:
+            what = f"An async function called {code.co_name}(), so sleep() can't wait here."
+            fix = f"Make it: async def {code.co_name}, with await sleep({self._seconds:g})"
+        self._runtime.app.report("await", what, fix, place)
+
+
+def _finish(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    def finish() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    try:
+        loop.call_soon_threadsafe(finish)
+    except RuntimeError:
+        # The loop was closed meanwhile: nobody waits any more.
+        pass
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,45 @@
+"""The baton's small parts: a thread's seat, a turn, and whose thread this is."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
+
+if TYPE_CHECKING:
+    from .app import Call
+
+
+class Seat:
+    """A thread's place: it waits here until it is handed the baton."""
+
+    __slots__ = ("call", "dismissed", "item", "queued", "wake")
+
+    def __init__(self) -> None:
+        # A lock that is always taken: releasing it lets the waiting thread go on, once.
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        self.item: Optional[Tuple[Any, ...]] = None
+        self.queued = False
+        """Stands in the line."""
+        self.call: Optional[Call] = None
+        self.dismissed = False
+        """Go home: there are threads enough, or the server stops."""
+
+
+class Turn(NamedTuple):
+    """Who holds the baton, and since when."""
+
+    since: float
+    """Seconds of `time.monotonic`."""
+    thread: int
+    call: Optional[Call]
+    """The handler's call; ``None`` for the asyncio loop, which may be at any of its own."""
+
+
+class _Here(threading.local):
+    runtime: Any = None
+    seat: Optional[Seat] = None
+
+
+here = _Here()
+"""The runtime and the seat of the current thread; ``None`` on threads that aren't a runtime's."""

@@ -1,0 +1,273 @@
+"""Puts a running server together: port, threads, panel link, browser; and takes it apart again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from . import hooks
+from .app import App
+from .browsers import may_show, open_page
+from .errors import WszeroError
+from .monitor import MonitorLink
+from .monitor_protocol import (
+    Broadcast,
+    Command,
+    Kick,
+    Mute,
+    Send,
+    Started,
+    Stop,
+    Stopping,
+)
+from .network import listen
+from .options import Options, make_options
+from .pages import Pages
+from .places import program_file
+from .runtime import Runtime
+from .server import Server
+from .busy import BusyWatch
+from .welcome import Addresses, welcome
+
+SHOW_AFTER_S = 1.0
+"""A page of an earlier run that comes back within this time is used instead of a new one."""
+STOP_PATIENCE_S = 0.4
+EXIT_AFTER_S = 0.3
+LOST_PANEL_EXIT_S = 2.0
+
+
+class Driver:
+    """Runs one app on the network.
+
+    Args:
+        app: The app.
+        port: What the program asked for.
+        given: The other settings, see ``run_server``.
+
+    Raises:
+        BadOption: A setting makes no sense.
+        BadPort: The port makes no sense.
+    """
+
+    def __init__(self, app: App, port: object, given: Dict[str, Any]) -> None:
+        self._app = app
+        self._options: Options = make_options(port, given)
+        self._runtime = Runtime(app)
+        self._busy = BusyWatch(app, self._runtime)
+        self._stop_asked = threading.Event()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._is_stopping = False
+        self._runs_in_front = False
+        self._reason = ""
+        self._link: Optional[MonitorLink] = None
+        self._addresses = Addresses(0)
+
+    @property
+    def port(self) -> int:
+        """The port that pages use."""
+        return self._addresses.port
+
+    # ---- start and stop -----------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run until Ctrl-C, Stop or a signal."""
+        self._runs_in_front = True
+        before = self._catch_sigterm()
+        try:
+            self.start()
+            # Not one long wait: on Windows Ctrl-C does not end a wait before its time.
+            while not self._stop_asked.wait(0.3):
+                pass
+        except KeyboardInterrupt:
+            self._reason = self._reason or "Ctrl-C"
+        finally:
+            try:
+                self._shut_down()
+            except KeyboardInterrupt:
+                # Somebody is impatient: it is ending already.
+                pass
+            if before is not None:
+                signal.signal(signal.SIGTERM, before)
+
+    def start(self) -> None:
+        """Run in the background."""
+        program = program_file()
+        try:
+            sockets = listen(
+                self._options.host, self._options.port, search=not self._options.port_is_named
+            )
+        except BaseException:
+            self._is_stopping = True
+            self._over.set()
+            self._runtime.stop(0)
+            self._app.driver_ended()
+            raise
+        self._addresses = Addresses(sockets[0].getsockname()[1], self._options.host)
+        path = Path(program) if program else None
+        name = path.name if path else "Your program"
+        self._server = Server(
+            self._app,
+            self._runtime,
+            Pages(path, self._options.folder),
+            self._options,
+            secrets.token_hex(4),
+            name,
+        )
+        self._server.every_sweep = self._busy.look
+        self._app.transport = self._server
+        self._app.later = self._runtime.clock.call_later
+        self._app.schedule = self._runtime.schedule
+        self._open_panel_link(program)
+        self._start_server(sockets)
+        for every in tuple(self._app.everies):
+            self._runtime.schedule(every)
+        self._greet(name)
+
+    def _start_server(self, sockets: List[socket.socket]) -> None:
+        async def on_loop() -> None:
+            if self._link is not None:
+                await self._link.start()
+
+        async def before_end() -> None:
+            if self._link is not None:
+                await self._link.close(Stopping(self._reason))
+
+        self._server.before_end = before_end
+        self._server.start(sockets, on_loop)
+
+    def stop(self) -> None:
+        """Stop, and return when all is over: from another thread, or in the middle of a handler."""
+        self._ask_to_stop("The program stopped the server.")
+        mine = threading.current_thread().name.startswith("wszero-")
+        if not mine:
+            self._over.wait(5)
+
+    def _ask_to_stop(self, reason: str) -> None:
+        self._reason = self._reason or reason
+        self._stop_asked.set()
+        if not self._runs_in_front:
+            threading.Thread(target=self._shut_down, name="wszero-stop", daemon=True).start()
+
+    def _shut_down(self) -> None:
+        with self._lock:
+            if self._is_stopping:
+                return
+            self._is_stopping = True
+        self._server.call(self._server._end, 1001, self._reason)
+        all_ended = self._runtime.stop(STOP_PATIENCE_S)
+        self._server.stop()
+        self._app.reporter.sum_up()
+        self._app.driver_ended()
+        if not all_ended:
+            _exit_with_the_program()
+        self._over.set()
+
+    def _catch_sigterm(self) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            return None
+
+        def on_sigterm(number: int, frame: object) -> None:
+            self._ask_to_stop("The system asked it to stop.")
+
+        return signal.signal(signal.SIGTERM, on_sigterm)
+
+    # ---- the first words, the browser ---------------------------------------------------------
+
+    def _greet(self, name: str) -> None:
+        if hasattr(sys.stdout, "reconfigure"):
+            # Into a pipe Python writes in blocks: what a handler prints would come much too late.
+            sys.stdout.reconfigure(line_buffering=True)
+        taken = self._options.port if self._addresses.port != self._options.port else 0
+        self._app.reporter.tell(
+            welcome(name, self._addresses, taken if self._options.port else 0)
+        )
+        if may_show(self._options.show, os.environ):
+            self._runtime.clock.call_later(SHOW_AFTER_S, self._show)
+
+    def _show(self) -> None:
+        if not self._server.old_page_came:
+            open_page(self._addresses.local, self._app.reporter.tell)
+
+    # ---- the panel ----------------------------------------------------------------------------
+
+    def _open_panel_link(self, program: str) -> None:
+        address = os.environ.get("WSZERO_MONITOR", "")
+        if not address:
+            return
+        self._link = MonitorLink(address, self._obey, self._panel_lost)
+        self._app.observer = self._link.emit
+        self._link.emit(
+            Started(
+                program=program,
+                run="",
+                url=self._addresses.local,
+                tablet_url=self._addresses.tablet,
+                other_urls=list(self._addresses.others),
+                port=self._addresses.port,
+                handlers=[handler.describe() for handler in self._app.handlers],
+                python=sys.version.split()[0],
+                pid=os.getpid(),
+            )
+        )
+
+    def _obey(self, command: Command) -> None:
+        """Do what the panel says. On the network thread: the child's code is not touched."""
+        if isinstance(command, Stop):
+            self._ask_to_stop("Stop was pressed.")
+            return
+        try:
+            if isinstance(command, Broadcast):
+                self._app.broadcast(command.op, command.group, **command.params)
+                return
+            assert isinstance(command, (Send, Kick, Mute))
+            client = self._app.client_with_id(command.client)
+            if client is None:
+                return
+            if isinstance(command, Send):
+                client.send(command.op, **command.params)
+            elif isinstance(command, Kick):
+                client.kick(command.reason)
+            else:
+                self._app.mute(client, command.muted)
+        except WszeroError as error:
+            self._app.report("panel", f"From the panel: {error.what}", error.fix)
+
+    def _panel_lost(self, reason: str) -> None:
+        self._ask_to_stop(reason)
+        # The editor has gone. Whatever the program still does, nobody can stop it any more.
+        threading.Thread(
+            target=_exit_after, args=(LOST_PANEL_EXIT_S,), name="wszero-exit", daemon=True
+        ).start()
+
+
+def _exit_with_the_program() -> None:
+    """Let the process end with its main thread, although some handler is stuck in C code.
+
+    Python itself would wait for some of these threads, or abort when one of them holds the
+    console in ``input()``.
+    """
+
+    def wait() -> None:
+        while threading.main_thread().is_alive():
+            time.sleep(0.05)
+        _exit_after(EXIT_AFTER_S)
+
+    threading.Thread(target=wait, name="exit-with-the-program", daemon=True).start()
+
+
+def _exit_after(seconds: float) -> None:
+    time.sleep(seconds)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+    os._exit(hooks.exit_code)

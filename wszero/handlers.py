@@ -1,0 +1,249 @@
+"""Handlers: the child's functions, each for one message.
+
+Everything that can be wrong with a handler is looked at once, when it is registered, at the
+child's own line. Per message nothing is looked at: the function is called straight away, and only
+a call that failed before it entered the function is explained.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
+
+from .errors import BadHandler, Place, did_you_mean
+from .places import calling_place, place_of
+from .protocol import Params, check_op
+
+CHILD_NAMES: FrozenSet[str] = frozenset(
+    {"App", "broadcast", "clients", "every", "on", "run_server", "sleep"}
+)
+"""The names of ``from wszero import *``: a function called so would hide ours."""
+
+EVENTS = ("connect", "disconnect")
+"""Not sent by anybody: wszero itself calls these handlers, with the client alone."""
+
+Function = Callable[..., Any]
+
+
+class Handler:
+    """A function of the program, with what an error message needs to know about it."""
+
+    def __init__(self, op: str, function: Function) -> None:
+        self.op = op
+        self.function = function
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.name = getattr(function, "__name__", op)
+        self.place = _place_of_function(function)
+        self.first = ""
+        self.needs: Tuple[str, ...] = ()
+        self.may_have: Tuple[str, ...] = ()
+        self.takes_all = False
+        self._read_signature()
+
+    def _read_signature(self) -> None:
+        try:
+            parameters = list(inspect.signature(self.function).parameters.values())
+        except (TypeError, ValueError):
+            # Some functions written in C don't tell: any message may try.
+            self.first, self.takes_all = "client", True
+            return
+        if parameters and parameters[0].kind in (
+            inspect.Parameter.POSITIONAL_ONLY,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        ):
+            self.first = parameters.pop(0).name
+        elif parameters and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL:
+            self.first = parameters[0].name
+        needs: List[str] = []
+        may_have: List[str] = []
+        for parameter in parameters:
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                self.takes_all = True
+            elif parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+                raise BadHandler(
+                    f"{self.name}() has a / in its brackets: a message can't fill in "
+                    f"what stands before it.",
+                    f"Try: def {self.name}({self.first}, {parameter.name}):",
+                    self.place,
+                )
+            elif parameter.kind is not inspect.Parameter.VAR_POSITIONAL:
+                bare = parameter.default is inspect.Parameter.empty
+                (needs if bare else may_have).append(parameter.name)
+        self.needs, self.may_have = tuple(needs), tuple(may_have)
+
+    def example(self, names: Tuple[str, ...]) -> str:
+        """Return the first line that this function would need to take the given parameters."""
+        words = "async def" if self.is_async else "def"
+        return f"{words} {self.name}({', '.join((self.first or 'client', *names))}):"
+
+    def describe(self) -> Dict[str, Any]:
+        """Return what the panel shows about this handler."""
+        return {
+            "op": self.op,
+            "name": self.name,
+            "file": self.place.file if self.place else "",
+            "line": self.place.line if self.place else 0,
+        }
+
+
+class Mismatch(Exception):
+    """A message whose parameters don't fit the function. ``lines`` are the words, in two halves."""
+
+    def __init__(self, handler: Handler, sent: Tuple[str, ...], fix: str) -> None:
+        self.handler = handler
+        self.sent = sent
+        self.wants = handler.needs + handler.may_have
+        self.fix = fix
+        super().__init__(f"the page sent {names(sent)}, {handler.name}() wants {names(self.wants)}")
+
+
+def names(words: Tuple[str, ...]) -> str:
+    """Return names for a sentence: ``nothing``, ``text`` or ``text and size``."""
+    if not words:
+        return "nothing"
+    shown = [word if len(word) <= 30 else word[:29] + "…" for word in words[:6]]
+    if len(words) > 6:
+        shown.append(f"{len(words) - 6} more")
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def mismatch(handler: Handler, params: Params) -> Optional[Mismatch]:
+    """Return why a message does not fit a function; ``None`` when it fits."""
+    sent = tuple(params)
+    if handler.first in params:
+        fix = (
+            'The page should give "client" another name.'
+            if handler.first == "client"
+            else f"The first name in the brackets is the client: def {handler.name}"
+            f"({', '.join(('client', *sent[:6]))}):"
+        )
+        return Mismatch(handler, sent, fix)
+    missing = tuple(name for name in handler.needs if name not in params)
+    extra = (
+        ()
+        if handler.takes_all
+        else tuple(name for name in sent if name not in handler.needs + handler.may_have)
+    )
+    if not missing and not extra:
+        return None
+    if len(missing) == 1 and len(extra) == 1 and did_you_mean(extra[0], missing):
+        fix = f"Is it {missing[0]} or {extra[0]}? Write the same on both sides."
+    elif extra and not missing:
+        fix = f"Try: {handler.example(handler.needs + handler.may_have + extra[:4])}"
+    elif missing and not extra:
+        fix = f"Send {names(missing)} too, or try: {handler.example(sent[:6])}"
+    else:
+        fix = f"Try: {handler.example(sent[:6])}"
+    return Mismatch(handler, sent, fix)
+
+
+class Handlers:
+    """The handlers of one program, by the message's name."""
+
+    def __init__(self) -> None:
+        self._by_op: Dict[str, Handler] = {}
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(tuple(self._by_op.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_op)
+
+    def get(self, op: str) -> Optional[Handler]:
+        """Return the handler of a message, or ``None``."""
+        return self._by_op.get(op)
+
+    def ops(self) -> List[str]:
+        """Return the names of all messages that a page may send."""
+        return [op for op in self._by_op if op not in EVENTS]
+
+    def add(self, op: str, function: Function) -> Handler:
+        """Register a function for a message.
+
+        Raises:
+            BadHandler: It can't handle messages, or another function does already.
+        """
+        check_function(function, f"@on({op!r})")
+        handler = Handler(op, function)
+        if not handler.first:
+            raise BadHandler(
+                f"{handler.name}() has no place for the client, who sent the message.",
+                f"Try: {handler.example(handler.needs)}",
+                handler.place,
+            )
+        if op in EVENTS and handler.needs:
+            raise BadHandler(
+                f'"{op}" brings the client and nothing else.',
+                f"Try: {handler.example(())}",
+                handler.place,
+            )
+        before = self._by_op.get(op)
+        if before is not None and not _same_place(before, handler):
+            raise BadHandler(
+                f'Two functions for "{op}": {before.name}() in '
+                f"{before.place.short if before.place else 'your program'}, and this one.",
+                "Give one of them another message name.",
+                handler.place,
+            )
+        self._by_op[op] = handler
+        return handler
+
+
+def check_op_for(op: object) -> str:
+    """Return the name that ``@on`` was given.
+
+    Raises:
+        BadHandler: ``@on`` has no brackets, or no name in them.
+        BadName: The name belongs to wszero.
+    """
+    if callable(op):
+        name = getattr(op, "__name__", "hello")
+        place = calling_place()
+        code = place.code if place else ""
+        if code.startswith("@on(") or not code.startswith("@on"):
+            raise BadHandler(
+                "@on needs the message's name, in quotes.", f"Try: @on('{name}')", place
+            )
+        raise BadHandler(
+            "@on needs brackets, with the message's name in quotes.", f"Try: @on('{name}')", place
+        )
+    return check_op(op, "@on")
+
+
+def check_function(function: object, doing: str) -> None:
+    """Refuse what can't be a handler.
+
+    Raises:
+        BadHandler: It is no function, or one whose name or shape can't work.
+    """
+    if not callable(function) or inspect.isclass(function):
+        raise BadHandler(f"{doing} must stand right above a function.", "Try: def hello(client):")
+    name = getattr(function, "__name__", "")
+    place = _place_of_function(function)
+    if name in CHILD_NAMES:
+        raise BadHandler(
+            f"A function called {name} hides wszero's own {name}.",
+            f"Choose another name: def my_{name}(client):",
+            place,
+        )
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise BadHandler(
+            f"{name}() has yield in it, so it would never run.", "Use return instead.", place
+        )
+
+
+def _place_of_function(function: object) -> Optional[Place]:
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    if code is None:
+        return None
+    return place_of(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+def _same_place(one: Handler, other: Handler) -> bool:
+    """Tell whether a function was registered again: a cell of a notebook that runs twice."""
+    if one.place is None or other.place is None:
+        return one.function is other.function
+    if one.place.file.startswith("<ipython") or not os.path.exists(one.place.file):
+        return one.name == other.name
+    return one.place[:2] == other.place[:2] and one.name == other.name

@@ -1,0 +1,79 @@
+"""What `run_server` can be told, with a classroom's defaults."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import Any, Dict, Optional, Sequence
+
+from .errors import BadOption, did_you_mean
+
+MIB = 1024 * 1024
+
+
+@dataclass
+class Options:
+    """The settings of one server."""
+
+    port: int = 8000
+    port_is_named: bool = False
+    """The program or WSZERO_PORT asked for just this port, so no other one is taken."""
+    host: Optional[str] = None
+    """The address to listen on; all of this computer's if not given."""
+    folder: Optional[str] = None
+    show: bool = True
+    allow: Sequence[str] = field(default_factory=tuple)
+    max_clients: Optional[int] = 500
+    max_message: Optional[int] = MIB
+    """Bytes in one message."""
+    max_waiting: Optional[int] = 2 * MIB
+    """Bytes that wait for a client that does not read."""
+
+
+_SETTINGS = tuple(
+    setting.name for setting in fields(Options) if setting.name not in ("port", "port_is_named")
+)
+
+
+def make_options(port: object, given: Dict[str, Any]) -> Options:
+    """Return the settings that a program asked for.
+
+    Raises:
+        BadOption: There is no such setting, or its value is of the wrong kind.
+        BadPort: The port is no port.
+    """
+    from .network import parse_port
+
+    options = Options()
+    forced = os.environ.get("WSZERO_PORT", "").strip()
+    options.port = parse_port(forced or port)
+    options.port_is_named = bool(forced) or port != Options.port
+    for name, value in given.items():
+        if name not in _SETTINGS:
+            close = did_you_mean(name, ("port", *_SETTINGS))
+            known = f"Did you mean {close}=?" if close else f"It knows: {', '.join(_SETTINGS)}."
+            raise BadOption(f"run_server() has no setting called {name}.", known)
+        setattr(options, name, _checked(name, value))
+    return options
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name in ("host", "folder"):
+        if value is not None and not isinstance(value, (str, os.PathLike)):
+            raise BadOption(f"{name} must be a text.", f"Try: run_server({name}='dist')")
+        return None if value is None else os.fspath(value)
+    if name == "show":
+        return bool(value)
+    if name == "allow":
+        if isinstance(value, str) or not all(isinstance(one, str) for one in value):
+            raise BadOption(
+                "allow must be a list of addresses.",
+                "Try: run_server(allow=['http://localhost:5173'])",
+            )
+        return tuple(value)
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if value is not None and not is_count:
+        raise BadOption(
+            f"{name} must be a whole number above 0, or None.", f"Try: run_server({name}=100)"
+        )
+    return value

@@ -1,0 +1,228 @@
+"""The wire format: one text frame is one JSON object with a string ``op``.
+
+Pure: text in, values out, and the other way round. The message cases in ``tests/vectors/`` are read
+by the tests of this module and of ``static/wszero.js`` alike.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import math
+import re
+from typing import Any, Dict, NamedTuple, NoReturn, Optional, Union
+
+from .errors import BadMessage, BadName, CannotSend
+
+MAX_DEPTH = 100
+"""Lists in lists in lists … deeper than this are refused: nobody draws or chats that way."""
+
+Params = Dict[str, Any]
+AskId = Union[int, float, str]
+
+# Python's keywords can't be parameter names: `from` on the wire is `from_` in Python.
+_KEYWORDS = frozenset(keyword.kwlist)
+_FROM_PYTHON = {f"{word}_": word for word in keyword.kwlist}
+_OWN_OPS = frozenset({"error", "eval_js"})
+_EVENTS = frozenset({"connect", "disconnect"})
+# Numbers that may be too big for a float: an exponent of three digits, or a very long number.
+_HUGE = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{100}")
+
+
+class Message(NamedTuple):
+    """A message that came in."""
+
+    op: str
+    params: Params
+    ask: Optional[AskId]
+    """The number that the answer must carry; ``None`` when no answer is wanted."""
+
+
+def is_own_op(op: str) -> bool:
+    """Tell whether a message name belongs to wszero itself."""
+    return op in _OWN_OPS or op.startswith("_")
+
+
+def check_op(op: object, doing: str) -> str:
+    """Return the name of a message that a program wants to use.
+
+    Args:
+        op: What the program wrote.
+        doing: How it was used, for the words: ``client.send``.
+
+    Raises:
+        BadName: It is no text, is empty or belongs to wszero.
+    """
+    if not isinstance(op, str):
+        raise BadName(
+            f"The first thing in {doing}() must be the message's name, in quotes.",
+            f"Try: {doing}('hello')",
+        )
+    if not op:
+        raise BadName(f"{doing}('') has no message name.", f"Try: {doing}('hello')")
+    if is_own_op(op):
+        raise BadName(f'The name "{op}" belongs to wszero.', "Choose another name, like 'chat'.")
+    return op
+
+
+def encode(op: str, params: Params) -> bytes:
+    """Return the frame's text (UTF-8) for a message.
+
+    Raises:
+        CannotSend: A value is not JSON; the words name its path.
+
+    Example:
+        >>> encode("chat", {"text": "hi", "from_": "Amy"})
+        b'{"op":"chat","text":"hi","from":"Amy"}'
+    """
+    message: Params = {"op": op}
+    for name, value in params.items():
+        message[_FROM_PYTHON.get(name, name)] = value
+    if "op" in params:
+        raise CannotSend('"op" is the message\'s own name.', "Give this value another name.")
+    return _to_json(message, params)
+
+
+def encode_value(op: str, fields: Params, value_name: str, value: Any) -> bytes:
+    """Return the frame for a message of wszero's own that carries one value of the program."""
+    return _to_json({"op": op, **fields, value_name: value}, {value_name: value})
+
+
+def _to_json(message: Params, params: Params) -> bytes:
+    try:
+        return _encode(message).encode()
+    except (TypeError, ValueError, RecursionError):
+        _explain(params)
+
+
+def _explain(params: Params) -> NoReturn:
+    for name, value in params.items():
+        _explain_value(value, name, 0, frozenset())
+    raise CannotSend("This message holds something that can't be sent.")
+
+
+def _explain_value(value: Any, path: str, depth: int, outer: frozenset[int]) -> None:
+    if depth > MAX_DEPTH:
+        raise CannotSend(f"{path[:60]}… holds lists in lists, too deep to send.")
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise CannotSend(f"{path} is a text with half a character in it.") from None
+    elif isinstance(value, int):
+        try:
+            int.__repr__(value)
+        except ValueError:
+            raise CannotSend(f"{path} is a number with too many digits to send.") from None
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise CannotSend(f"{path} is {value}: pages can't read that number.")
+    elif isinstance(value, (list, tuple, dict)):
+        if id(value) in outer:
+            raise CannotSend(f"{path} holds itself, so it never ends.")
+        outer = outer | {id(value)}
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if not (key is None or isinstance(key, (str, int, float, bool))):
+                    raise CannotSend(
+                        f"{path} has the key {key!r:.40}.", "Keys must be texts or numbers."
+                    )
+                _explain_value(key, f"a key of {path}", depth + 1, outer)
+                _explain_value(inner, f"{path}[{key!r:.40}]", depth + 1, outer)
+        else:
+            for index, inner in enumerate(value):
+                _explain_value(inner, f"{path}[{index}]", depth + 1, outer)
+    else:
+        kind = type(value).__name__
+        raise CannotSend(f"{path} is {_a(kind)}: that can't be sent.", _instead(kind, path))
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def _instead(kind: str, path: str) -> str:
+    if kind in ("set", "frozenset", "range", "dict_keys", "dict_values", "generator", "map"):
+        return f"Make it a list: list({path})"
+    if kind == "Client":
+        return f"Send the name: {path}.name"
+    if kind in ("function", "method", "builtin_function_or_method"):
+        return "Did you forget the brackets () behind it?"
+    return "Send texts, numbers, True, False, None, lists or dictionaries."
+
+
+def decode(text: str, from_page: bool = False) -> Message:
+    """Return the message in a frame from outside.
+
+    Args:
+        text: The frame's text.
+        from_page: The sender is our page, which may use wszero's own names (``_error`` …).
+
+    Raises:
+        BadMessage: The frame is no message; its ``code`` and words go back to the sender.
+
+    Example:
+        >>> decode('{"op": "chat", "text": "hi"}').params
+        {'text': 'hi'}
+    """
+    try:
+        message = _decode(text)
+        too_deep = text.count("[") + text.count("{") > MAX_DEPTH and _depth(message) > MAX_DEPTH
+    except RecursionError:
+        too_deep = True
+    except ValueError as error:
+        if isinstance(error, BadMessage):
+            raise
+        raise BadMessage("not_json", "This is not JSON.", 'Try: {"op": "hello"}') from None
+    if too_deep:
+        raise BadMessage("not_json", "This message is too deep: lists in lists in lists.")
+    if not isinstance(message, dict):
+        raise BadMessage("not_object", "A message is an object.", 'Try: {"op": "hello"}')
+    op = message.pop("op", None)
+    if not isinstance(op, str) or not op:
+        raise BadMessage("no_op", 'The message has no name "op".', 'Try: {"op": "hello"}')
+    if (is_own_op(op) and not (from_page and op.startswith("_"))) or op in _EVENTS:
+        raise BadMessage("reserved_op", f'Only wszero itself sends "{op[:60]}".')
+    if _HUGE.search(text) and _has_infinity(message):
+        raise BadMessage("not_json", "A number in this message is too big.")
+    ask = message.pop("_ask", None)
+    if not isinstance(ask, (int, float, str)) or isinstance(ask, bool):
+        ask = None
+    if not _KEYWORDS.isdisjoint(message):
+        message = {f"{k}_" if k in _KEYWORDS else k: v for k, v in message.items()}
+    return Message(op, message, ask)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadMessage("not_json", f"{name} is not a number that JSON knows.")
+
+
+def _depth(value: Any) -> int:
+    """Return how many lists and objects lie inside each other."""
+    depth = 0
+    layer = [value]
+    while True:
+        layer = [outer for outer in layer if isinstance(outer, (list, dict))]
+        if not layer:
+            return depth
+        depth += 1
+        layer = [
+            inner
+            for outer in layer
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+
+
+def _has_infinity(value: Any) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(_has_infinity, value.values()))
+    return isinstance(value, list) and any(map(_has_infinity, value))
+
+
+# Made once: json.dumps and json.loads build a new encoder and decoder for each message.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode

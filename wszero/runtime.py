@@ -1,0 +1,386 @@
+"""The baton: whose turn it is to run the child's code.
+
+General layout. The child's code runs on threads of its own, never on the network's, so that
+nothing it does can hold up a page, a ping or Stop. All of it runs one piece at a time: whoever
+runs it holds the *baton*. The baton is passed on when a handler ends, and when it waits politely:
+in `sleep()`, or in any `await`.
+
+- `feed` puts an event at the end of the line. One line for everybody: what was sent first is
+  handled first.
+- A *worker* thread that holds the baton takes the next event and calls its handler. A handler
+  that sleeps keeps its thread; another worker takes over meanwhile.
+- `async def` handlers run on a real asyncio loop in a thread of its own (`asyncside.py`), which
+  gives the baton away while it waits for something to happen.
+- A thread that wants to go on after a sleep stands in the same line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import inspect
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from typing import Any, Callable, Deque, Dict, List, Optional, Set
+
+from .app import App, Call, Every
+from .asyncside import AsyncSide, Sleep
+from .baton import Seat, Turn, here
+from .client import Client
+from .clock import Clock
+from .errors import BadOption, Place, ServerStopped
+from .places import place_in_frame
+
+MOST_ASLEEP = 8
+"""So many handlers of one client may sleep at once; then its messages wait."""
+
+MOST_IDLE_WORKERS = 4
+"""More threads than these go home when they have nothing to do."""
+
+Feed = Callable[..., Optional["Call"]]
+
+
+class Runtime:
+    """Runs the child's code for one app, one piece at a time.
+
+    Args:
+        app: The core, which turns events into calls and takes their results.
+        clock: The time; the real one if not given.
+    """
+
+    def __init__(self, app: App, clock: Optional[Clock] = None) -> None:
+        self.app = app
+        self.clock = clock or Clock()
+        self.turn: Optional[Turn] = None
+        self.stopping = False
+        self.quiet = threading.Event()
+        self.quiet.set()
+        self.lock = threading.Lock()
+        self._line: Deque[Any] = deque()
+        self._held = False
+        self._idle: List[Seat] = []
+        self._asleep: Set[Seat] = set()
+        self._threads: Set[threading.Thread] = set()
+        self._sleeping_of: Dict[Client, int] = {}
+        self._postponed: Dict[Client, Deque[Call]] = {}
+        self._async_side: Optional[AsyncSide] = None
+
+    # ---- the line -----------------------------------------------------------------------------
+
+    def feed(self, function: Feed, *args: Any) -> None:
+        """Put an event at the end of the line; from any thread, returns at once.
+
+        Args:
+            function: What turns the event into a call when its turn has come: `App.message` …
+            *args: What it needs.
+        """
+        with self.lock:
+            if self.stopping:
+                return
+            self._line.append((function, *args))
+            if self._held:
+                return
+            self._held = True
+            self.quiet.clear()
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Give the baton to the next in line. Held: the lock, and the baton by the caller."""
+        self.turn = None
+        if not self._line:
+            self._held = False
+            self.quiet.set()
+            return
+        item = self._line.popleft()
+        if isinstance(item, Seat):
+            item.queued = False
+            item.wake.release()
+        elif self._idle:
+            seat = self._idle.pop()
+            seat.item = item
+            seat.wake.release()
+        else:
+            seat = Seat()
+            seat.item = item
+            seat.wake.release()
+            name = f"wszero-handler-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self._work, args=(seat,), name=name, daemon=True)
+            self._threads.add(thread)
+            thread.start()
+
+    # ---- workers ------------------------------------------------------------------------------
+
+    def _work(self, seat: Seat) -> None:
+        here.runtime, here.seat = self, seat
+        try:
+            while True:
+                seat.wake.acquire()
+                while seat.item is not None:
+                    self._run_item(seat)
+                if seat.dismissed:
+                    return
+        except ServerStopped:
+            # Thrown into a handler that did not end by itself, and came out here.
+            pass
+        finally:
+            with self.lock:
+                self._threads.discard(threading.current_thread())
+
+    def _run_item(self, seat: Seat) -> None:
+        """Handle the event at this seat, then take the next one or give the baton away."""
+        assert seat.item is not None
+        function, *args = seat.item
+        seat.item = None
+        try:
+            call = function(*args)
+            if call is not None and not self._postpone(call):
+                if call.handler.is_async:
+                    self._async().hand_over(call)
+                    with self.lock:
+                        self._sit_down(seat)
+                    return
+                self._run(seat, call)
+        except Exception:
+            self._own_mistake()
+        with self.lock:
+            if self._line and not isinstance(self._line[0], Seat):
+                seat.item = self._line.popleft()
+                return
+            self._sit_down(seat)
+            self.hand_on()
+
+    def _sit_down(self, seat: Seat) -> None:
+        if self.stopping or len(self._idle) >= MOST_IDLE_WORKERS:
+            seat.dismissed = True
+            seat.wake.release()
+        else:
+            self._idle.append(seat)
+
+    def _run(self, seat: Seat, call: Call) -> None:
+        seat.call = call
+        self.turn = Turn(time.monotonic(), threading.get_ident(), call)
+        try:
+            value = call.start()
+            if inspect.iscoroutine(value):
+                # A plain function that returned what an async function made.
+                self._async().adopt(call, value)
+                return
+        except BaseException as error:
+            # Whatever it was, it ends this call and nothing else.
+            self.app.failed(call, error)
+            if self.stopping:
+                raise
+        else:
+            self.app.finished(call, value)
+        finally:
+            seat.call = None
+        self.done(call)
+
+    def _own_mistake(self) -> None:
+        self.app.reporter.say("wszero itself made a mistake. Please report it:")
+        self.app.reporter.say(traceback.format_exc())
+
+    def _async(self) -> AsyncSide:
+        if self._async_side is None:
+            self._async_side = AsyncSide(self)
+        return self._async_side
+
+    # ---- sleeping and ending ------------------------------------------------------------------
+
+    def sleep(self, seconds: float) -> None:
+        """Wait at this thread's seat and let others run meanwhile. Only from a worker."""
+        seat = here.seat
+        assert seat is not None
+        with self.lock:
+            if self.stopping:
+                raise ServerStopped
+            call = seat.call
+            if call is not None:
+                self.count_as_asleep(call)
+            self._asleep.add(seat)
+            self.clock.call_later(seconds, lambda: self._wake(seat))
+            self.hand_on()
+        seat.wake.acquire()
+        if self.stopping:
+            raise ServerStopped
+        self.turn = Turn(time.monotonic(), threading.get_ident(), call)
+
+    def _wake(self, seat: Seat) -> None:
+        """The time of a sleeping thread has come: it stands in line again."""
+        with self.lock:
+            if seat not in self._asleep:
+                return
+            self._asleep.remove(seat)
+            self.stand_in_line(seat)
+
+    def stand_in_line(self, seat: Seat) -> None:
+        """Hand a waiting thread the baton, now or when its turn comes. Held: the lock."""
+        if self._held:
+            seat.queued = True
+            self._line.append(seat)
+            return
+        self._held = True
+        self.quiet.clear()
+        seat.wake.release()
+
+    def leave_line(self, seat: Seat) -> None:
+        """Take back a place in the line. Held: the lock."""
+        seat.queued = False
+        self._line.remove(seat)
+
+    def others_wait(self) -> bool:
+        """Tell whether anybody stands in line. Held: the lock."""
+        return bool(self._line)
+
+    def count_as_asleep(self, call: Call) -> None:
+        """Note that a handler of this client has begun and may wait; once a call."""
+        if call.client is not None and not call.may_sleep:
+            call.may_sleep = True
+            self._sleeping_of[call.client] = self._sleeping_of.get(call.client, 0) + 1
+
+    def _postpone(self, call: Call) -> bool:
+        """Let a message wait while too many handlers of its client sleep."""
+        client = call.client
+        if client is None or client not in self._sleeping_of or call.handler.op == "disconnect":
+            return False
+        waiting = self._postponed.get(client)
+        if not waiting and self._sleeping_of[client] < MOST_ASLEEP:
+            return False
+        self._postponed.setdefault(client, deque()).append(call)
+        return True
+
+    def _take_postponed(self, client: Client) -> Optional[Call]:
+        waiting = self._postponed.get(client)
+        if not waiting or self._sleeping_of.get(client, 0) >= MOST_ASLEEP:
+            return None
+        call = waiting.popleft()
+        if not waiting:
+            del self._postponed[client]
+        return call
+
+    def done(self, call: Call) -> None:
+        """A call has ended, well or badly. The caller holds the baton."""
+        client = call.client
+        if call.may_sleep and client is not None:
+            left = self._sleeping_of[client] - 1
+            if left:
+                self._sleeping_of[client] = left
+            else:
+                del self._sleeping_of[client]
+            if client in self._postponed:
+                self.feed(self._take_postponed, client)
+        if call.then is not None:
+            call.then()
+
+    def forget(self, client: Client) -> None:
+        """A client has gone: what still waited behind its sleeping handlers is dropped."""
+        self._postponed.pop(client, None)
+
+    # ---- every --------------------------------------------------------------------------------
+
+    def schedule(self, every: Every) -> None:
+        """Begin to call a function of ``@every``."""
+        self._schedule(every, self.clock.now() + every.seconds)
+
+    def _schedule(self, every: Every, due: float) -> None:
+        def tick() -> Call:
+            call = self.app.tick(every)
+            call.then = lambda: self._schedule(
+                every, max(due + every.seconds, self.clock.now())
+            )
+            return call
+
+        self.clock.call_later(due - self.clock.now(), lambda: self.feed(tick))
+
+    # ---- watching and stopping ----------------------------------------------------------------
+
+    def busy_place(self, turn: Turn) -> Optional[Place]:
+        """Return the child's line that a turn is at just now."""
+        return place_in_frame(sys._current_frames().get(turn.thread))
+
+    def stop(self, patience_s: float = 0.4) -> bool:
+        """End all of the child's code; return whether it ended.
+
+        Handlers that sleep end at once, in the middle. One that is stuck is interrupted where
+        Python can; what can't be interrupted (``input()``, a long ``time.sleep``) stays behind on
+        a daemon thread.
+        """
+        with self.lock:
+            self.stopping = True
+            seats = [item for item in self._line if isinstance(item, Seat)]
+            self._line.clear()
+            self._line.extend(seats)
+            for seat in self._asleep:
+                seat.queued = True
+                self._line.append(seat)
+            self._asleep.clear()
+            for seat in self._idle:
+                seat.dismissed = True
+                seat.wake.release()
+            self._idle.clear()
+            if self._async_side is not None:
+                self._async_side.stop()
+            if not self._held and self._line:
+                self._held = True
+                self.hand_on()
+        self.clock.stop()
+        if self._join(patience_s):
+            return True
+        for thread in self._living():
+            _interrupt(thread)
+        return self._join(patience_s)
+
+    def _living(self) -> List[threading.Thread]:
+        threads = set(self._threads)
+        if self._async_side is not None:
+            threads.add(self._async_side.thread)
+        return [t for t in threads if t.is_alive() and t is not threading.current_thread()]
+
+    def _join(self, patience_s: float) -> bool:
+        deadline = time.monotonic() + patience_s
+        for thread in self._living():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not self._living()
+
+
+def sleep(seconds: float) -> Sleep | None:
+    """Wait, and let other handlers run meanwhile.
+
+    In a ``def`` it waits and returns; in an ``async def`` it must be awaited. Outside of handlers
+    it is `time.sleep`.
+
+    Args:
+        seconds: How long.
+
+    Raises:
+        BadOption: It is no number, or less than 0.
+
+    Example:
+        @on('countdown')
+        def countdown(client):
+            for n in 3, 2, 1:
+                client.send('count', n=n)
+                sleep(1)
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise BadOption(f"sleep() needs a number of seconds, not {seconds!r:.40}.", "Try: sleep(1)")
+    if asyncio._get_running_loop() is not None:
+        return Sleep(seconds, here.runtime, 2)
+    if here.runtime is not None and here.seat is not None:
+        here.runtime.sleep(seconds)
+    else:
+        time.sleep(seconds)
+    return None
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Raise `ServerStopped` in a thread, at its next line of Python. Only CPython can."""
+    try:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(ServerStopped)
+        )
+    except AttributeError:
+        pass

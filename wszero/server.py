@@ -1,0 +1,322 @@
+"""The network thread: it owns the sockets and nothing else.
+
+asyncio and websockets are known here and below (`web.py`, `link.py`) only. The child's code never
+runs on this thread: what comes in is fed to the runtime, and what goes out is handed over through
+one outbox, in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Awaitable, Callable, Deque, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+
+from .app import App
+from .errors import BadMessage
+from .link import Link, text_frame
+from .options import Options
+from .page_reports import PageReports
+from .pages import Pages, Watch
+from .protocol import Message, decode, encode
+from .runtime import Runtime
+from .web import WebConnection
+
+SWEEP_EVERY_S = 0.5
+PING_AFTER_S = 10.0
+"""A client that says nothing for so long is asked whether it is there …"""
+SILENT_S = 22.0
+"""… and one that has said nothing for so long is gone."""
+WATCH_EVERY_S = 0.4
+STOP_S = 0.4
+"""How long pages may take to answer our goodbye."""
+
+
+class _Goodbye(NamedTuple):
+    """A connection that is to be closed, after what was sent before."""
+
+    link: Link
+    code: int
+    reason: str
+
+
+_Out = Union[Tuple[bytes, Sequence[Link]], _Goodbye]
+
+
+class Server:
+    """Sockets for one app.
+
+    Args:
+        app: The core that gets what comes in.
+        runtime: Feeds the core, one event at a time.
+        pages: The files to show.
+        options: Limits and the rest.
+        run: A text that tells this run of the program from others.
+    """
+
+    def __init__(
+        self, app: App, runtime: Runtime, pages: Pages, options: Options, run: str, program: str
+    ) -> None:
+        self.app = app
+        self.runtime = runtime
+        self.pages = pages
+        self.options = options
+        self.old_page_came = False
+        """A page of an earlier run has come back: no new one need be opened."""
+        self.every_sweep: Callable[[], None] = lambda: None
+        self.loop = asyncio.new_event_loop()
+        self._run_id = run
+        self._program = program
+        self._links: Set[Link] = set()
+        self._webs: Set[WebConnection] = set()
+        self._outbox: Deque[_Out] = deque()
+        self._flush_is_due = False
+        self._files = ThreadPoolExecutor(2, thread_name_prefix="wszero-files")
+        self._watch = Watch(pages)
+        self._watch_task: Optional[asyncio.Task[None]] = None
+        self._reports = PageReports(pages.source_of, pages.source_line)
+        self._started = threading.Event()
+        self._failed: Optional[BaseException] = None
+        self._ending: Optional[asyncio.Future[Tuple[int, str]]] = None
+        self.before_end: Callable[[], Awaitable[None]] = _no_wait
+        self.thread = threading.Thread(target=self._run, name="wszero-network", daemon=True)
+
+    # ---- from other threads -------------------------------------------------------------------
+
+    def start(self, sockets: List[socket.socket], on_loop: Callable[[], Awaitable[None]]) -> None:
+        """Begin to serve on listening sockets; returns when clients can come."""
+        self._sockets = sockets
+        self._on_loop = on_loop
+        self.thread.start()
+        self._started.wait()
+        if self._failed is not None:
+            raise self._failed
+
+    def stop(self, code: int = 1001, reason: str = "The program has stopped.") -> None:
+        """Say goodbye to everybody and end the thread."""
+        self.call(self._end, code, reason)
+        if threading.current_thread() is not self.thread:
+            self.thread.join(STOP_S + 1.0)
+
+    def call(self, function: Callable[..., object], *args: Any) -> None:
+        """Call a function on the network thread, soon."""
+        try:
+            self.loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            # The loop has ended: there is nobody left to send to.
+            pass
+
+    def send(self, payload: bytes, links: Sequence[Link]) -> None:
+        """Send one message to several clients; from any thread, returns at once."""
+        self._outbox.append((payload, links))
+        self._flush_soon()
+
+    def close(self, link: Link, code: int, reason: str) -> None:
+        """Close a client's connection, after what was sent to it before."""
+        self._outbox.append(_Goodbye(link, code, reason))
+        self._flush_soon()
+
+    def is_page(self, link: Link) -> bool:
+        """Tell whether our page is at the other end."""
+        return link.page is not None
+
+    def _flush_soon(self) -> None:
+        # Two threads may both see False here: the second flush then finds nothing, and no harm.
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self.call(self._flush)
+
+    # ---- the network thread -------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Return the loop's time in seconds."""
+        return self.loop.time()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.loop.run_until_complete(self._main())
+        except BaseException as error:
+            self._failed = error
+        finally:
+            self._started.set()
+            self._files.shutdown(wait=False)
+            self.loop.close()
+
+    async def _main(self) -> None:
+        self._ending = self.loop.create_future()
+        servers = [
+            await self.loop.create_server(lambda: WebConnection(self), sock=sock, backlog=511)
+            for sock in self._sockets
+        ]
+        await self._on_loop()
+        self._watch_task = self.loop.create_task(self._watch_files())
+        sweeper = self.loop.create_task(self._sweep())
+        self._started.set()
+        code, reason = await self._ending
+        for server in servers:
+            server.close()
+        sweeper.cancel()
+        self._watch_task.cancel()
+        await self._say_goodbye(code, reason)
+        await self.before_end()
+
+    def _end(self, code: int, reason: str) -> None:
+        if self._ending is not None and not self._ending.done():
+            self._ending.set_result((code, reason))
+
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        self._flush()
+        for link in tuple(self._links):
+            link.close(code, reason)
+        for web in tuple(self._webs):
+            web.transport.close()
+        deadline = self.now() + STOP_S
+        while (self._links or self._webs) and self.now() < deadline:
+            await asyncio.sleep(0.01)
+        for link in self._links:
+            link.transport.abort()
+        for web in self._webs:
+            web.transport.abort()
+        await asyncio.sleep(0)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        while self._outbox:
+            out = self._outbox.popleft()
+            if isinstance(out, _Goodbye):
+                out.link.close(out.code, out.reason)
+                continue
+            payload, links = out
+            frame = text_frame(payload)
+            for link in links:
+                link.write(frame)
+
+    async def _sweep(self) -> None:
+        """One timer for all connections: who is silent, who does not go."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            now = self.now()
+            self.every_sweep()
+            for web in tuple(self._webs):
+                if web.drop_at and now > web.drop_at:
+                    web.transport.abort()
+            for link in tuple(self._links):
+                silent_s = now - link.last_heard
+                if (link.drop_at and now > link.drop_at) or silent_s > SILENT_S:
+                    link.transport.abort()
+                elif silent_s > PING_AFTER_S and not link.was_pinged:
+                    link.ping()
+
+    # ---- files --------------------------------------------------------------------------------
+
+    def in_files(self, function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Read files on a thread of their own: a school's network drive may take seconds."""
+        return self.loop.run_in_executor(self._files, function, *args)
+
+    def served(self, target: str) -> None:
+        """A file was shown: its page is renewed when it changes."""
+        self._watch.served(target)
+
+    async def _watch_files(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            pages = [link for link in self._links if link.page is not None]
+            changed = await self.in_files(self._watch.poll) if pages else []
+            if changed:
+                self.send(encode("_changed", {"paths": changed}), pages)
+
+    # ---- connections --------------------------------------------------------------------------
+
+    def web_made(self, web: WebConnection) -> None:
+        """Somebody has connected."""
+        self._webs.add(web)
+
+    def web_lost(self, web: WebConnection) -> None:
+        """A connection has ended, or has become a WebSocket."""
+        self._webs.discard(web)
+
+    def is_full(self) -> bool:
+        """Tell whether no more clients may come."""
+        limit = self.options.max_clients
+        return limit is not None and len(self._links) >= limit
+
+    def link_made(self, link: Link, run: str) -> None:
+        """A WebSocket is open: its client joins."""
+        self._links.add(link)
+        client = link.client = self.app.new_client(link, link.page or "", link.address)
+        if link.page is not None:
+            if run != self._run_id:
+                self.old_page_came = True
+            link.write(text_frame(self.app.hello(client, self._run_id, self._program)))
+        self.runtime.feed(self.app.join, client)
+
+    def link_lost(self, link: Link) -> None:
+        """The socket of a WebSocket is gone."""
+        self._links.discard(link)
+
+    def client_left(self, link: Link, reason: str) -> None:
+        """A client has gone, well or badly."""
+        if link.client is not None:
+            self.runtime.feed(self._leave, link.client, reason)
+
+    def _leave(self, client: Any, reason: str) -> Any:
+        self.runtime.forget(client)
+        return self.app.leave(client, reason)
+
+    def drop_unread(self, link: Link, limit: int) -> None:
+        """A client does not read what it is sent."""
+        assert link.client is not None
+        self.app.report(
+            "unread",
+            f"{link.client.name} does not read its messages, so it was dropped "
+            f"(max_waiting={limit}).",
+            "Is the tablet asleep?",
+            key=link.client.id,
+            client=link.client,
+        )
+        link.leave("does not read")
+        link.transport.abort()
+
+    def refused_origin(self, why: str) -> None:
+        """A page from elsewhere wanted in."""
+        self.app.report("origin", why)
+
+    # ---- messages -----------------------------------------------------------------------------
+
+    def received(self, link: Link, text: str, size_bytes: int) -> None:
+        """A text frame has come."""
+        client = link.client
+        assert client is not None
+        try:
+            message = decode(text, link.page is not None)
+        except BadMessage as error:
+            self.app.bad_message(client, error)
+            return
+        if message.op.startswith("_"):
+            self._page_says(link, message)
+        else:
+            self.runtime.feed(self.app.message, client, message, size_bytes)
+
+    def received_binary(self, link: Link) -> None:
+        """A binary frame has come, which is no message."""
+        if link.client is not None:
+            error = BadMessage("binary", "Messages are text, not binary.", "Send JSON as text.")
+            self.app.bad_message(link.client, error)
+
+    def _page_says(self, link: Link, message: Message) -> None:
+        client = link.client
+        assert client is not None
+        if message.op == "_error":
+            report = self._reports.error(message.params)
+            self.app.report(*report[:4], key=report.key, client=client)
+        elif message.op == "_where":
+            about = message.params.get("about")
+            if isinstance(about, str):
+                self.app.where(client, about, self._reports.where(message.params))
+
+
+async def _no_wait() -> None:
+    pass
