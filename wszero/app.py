@@ -318,8 +318,9 @@ class App:
             raise AlreadyRunning(
                 "The server runs already.", "Keep one run_server(), as the last line."
             )
-        assert App.make_driver is not None
-        self._driver = App.make_driver(self, port, options)
+        make_driver = App.make_driver
+        assert make_driver is not None
+        self._driver = make_driver(self, port, options)
         return self._driver
 
     def driver_ended(self) -> None:

@@ -56,6 +56,12 @@ class AsyncSide:
         """Cancel all tasks and end the loop. The runtime's lock is held."""
         self._loop.call_soon_threadsafe(self._cancel_all)
 
+    def nudge(self, patience_s: float) -> bool:
+        """Wait until the loop has seen all that was put on it before; then it has the baton."""
+        seen = threading.Event()
+        self._loop.call_soon_threadsafe(seen.set)
+        return seen.wait(patience_s)
+
     def _hand_over(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
         with self.runtime.lock:
             self._starts.append((call, coroutine))

@@ -301,6 +301,16 @@ class Runtime:
         """Return the child's line that a turn is at just now."""
         return place_in_frame(sys._current_frames().get(turn.thread))
 
+    def settle(self, patience_s: float) -> bool:
+        """Wait until nothing is left to do but what waits for time or for an event.
+
+        Returns:
+            Whether that was so within the given seconds.
+        """
+        if self._async_side is not None and not self._async_side.nudge(patience_s):
+            return False
+        return self.quiet.wait(patience_s)
+
     def stop(self, patience_s: float = 0.4) -> bool:
         """End all of the child's code; return whether it ended.
 
