@@ -369,9 +369,9 @@ def listen(host: str | None, port: int, *, search: bool = False) -> list[socket.
     for candidate in range(port, last + 1):
         try:
             return _listen_everywhere(host, candidate)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # no name at all is a ValueError
             code = error.errno if isinstance(error, OSError) else None
-            is_unknown = isinstance(error, (socket.gaierror, UnicodeError))
+            is_unknown = isinstance(error, (socket.gaierror, ValueError))
             if is_unknown or code == errno.EADDRNOTAVAIL:
                 raise BadOption(
                     f"This computer does not have the address {_shown(str(host))}.",

@@ -347,8 +347,8 @@ def _look(place: Path, names: Sequence[str], target: str) -> Found | Missing | N
 
 
 def _real(path: Path) -> Path:
-    """Return the path with every link followed. (pathlib's own is slow on Python 3.8.)"""
-    return Path(os.path.realpath(path))
+    """Return the path with every link followed."""
+    return Path(os.path.realpath(path))  # pathlib's own is slow on Python 3.8
 
 
 def _children(folder: Path) -> list[str]:
@@ -542,37 +542,45 @@ class Watch:
         self._shown: OrderedDict[str, tuple[str, Stamp] | None] = OrderedDict()
         self._pending: dict[str, tuple[str, Stamp]] = {}
 
-    def served(self, target: str) -> None:
-        """Watch a path from now on; also one that had no file, which may come to be."""
+    def served(self, target: str, found: Found | Missing | None = None) -> None:
+        """Watch a path from now on; also one that had no file, which may come to be.
+
+        Args:
+            target: The target of the request.
+            found: What ``Pages.find`` said. Without it the disk is asked again, which may take
+                long on a school's network drive.
+        """
         path = _path_of(target)
         if len(path) > LONGEST_PATH or path[1:] in OURS:
             return
         if path not in self._shown:
-            self._shown[path] = self._answer(path)
+            self._shown[path] = _signature(found or self._pages.find(path))
         self._shown.move_to_end(path)
         while len(self._shown) > self._limit:
-            missing = (known for known, answer in self._shown.items() if answer is None)
-            oldest = next(missing, None) or next(iter(self._shown))
-            del self._shown[oldest]
+            known = list(self._shown.items())
+            missing = (name for name, answer in known if answer is None)
+            oldest = next(missing, known[0][0])
+            self._shown.pop(oldest)
             self._pending.pop(oldest, None)
 
     def poll(self) -> list[str]:
         """Return the paths that have changed since they were served or told."""
         changed = []
         for path, shown in list(self._shown.items()):
-            answer = self._answer(path)
+            answer = _signature(self._pages.find(path))
             if answer is None or answer == shown:
                 self._pending.pop(path, None)
-            elif self._pending.get(path) == answer:
-                del self._pending[path]
+            elif self._pending.get(path) != answer:
+                self._pending[path] = answer
+            elif path in self._shown:  # it may have been forgotten meanwhile
+                self._pending.pop(path, None)
                 self._shown[path] = answer
                 changed.append(path)
-            else:
-                self._pending[path] = answer
         return changed
 
-    def _answer(self, path: str) -> tuple[str, Stamp] | None:
-        found = self._pages.find(path)
-        if isinstance(found, Missing):
-            return None
-        return str(found.path), (found.modified_ns, found.size)
+
+def _signature(found: Found | Missing) -> tuple[str, Stamp] | None:
+    """Return what is different once the answer to a path is another one; None is no file."""
+    if isinstance(found, Missing):
+        return None
+    return str(found.path), (found.modified_ns, found.size)

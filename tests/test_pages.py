@@ -1,0 +1,683 @@
+"""Which file answers which path, what is never shown, the script tag, and what has changed."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wszero.pages import STATIC, TAG, Found, Missing, Pages, Watch, add_tag, read_page, snapshot
+
+SECRET = "nobody may read this"
+
+# What lies beside quiz.py. Whatever holds SECRET is never shown.
+FILES = {
+    "quiz.py": SECRET,
+    "quiz.html": "<title>Quiz</title>",
+    "quiz.js": "on('hi', hello)\nsend('go')\n",
+    "quiz.css": "h1 { color: red }",
+    "other.html": SECRET,
+    "notes.txt": SECRET,
+    "quiz.txt": SECRET,
+    ".env": SECRET,
+    ".git/config": SECRET,
+    "__pycache__/quiz.cpython-38.pyc": SECRET,
+    "private/diary.txt": SECRET,
+    "static/index.html": "<h1>Static</h1>",
+    "static/cat.png": "a cat",
+    "static/two words ä.txt": "umlaut",
+    "static/👩\u200d🚀.png": "rocket",
+    "static/game/index.html": "game",
+    "static/game/game.js": "play()",
+    "static/server.py": SECRET,
+    "static/server.PY": SECRET,
+    "static/server.pyc": SECRET,
+    "static/server.py.bak": SECRET,
+    "static/server.py.txt": SECRET,
+    "static/page.html~": SECRET,
+    "static/page.html.bak": SECRET,
+    "static/.page.html.swp": SECRET,
+    "static/page.html.swp": SECRET,
+    "static/page.html.orig": SECRET,
+    "static/#page.html#": SECRET,
+    "static/.htaccess": SECRET,
+    "static/.git/config": SECRET,
+    "static/game/.env": SECRET,
+    "static/__pycache__/x.html": SECRET,
+    "static/con.txt": SECRET,
+    "static/NUL": SECRET,
+    "static/Com1.html": SECRET,
+    "static/a:b.txt": SECRET,
+    "static/dot.": SECRET,
+    "static/space ": SECRET,
+    "static/back\\slash.txt": SECRET,
+    "static/%2e%2e.txt": SECRET,
+    "images/dog.jpg": "a dog",
+    "sounds/bell.mp3": "ding",
+}
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    for name, text in FILES.items():
+        file = tmp_path / "game" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    (tmp_path / "outside.txt").write_text(SECRET, encoding="utf-8")
+    return tmp_path / "game"
+
+
+@pytest.fixture
+def pages(root) -> Pages:
+    return Pages(root / "quiz.py")
+
+
+def answer(pages: Pages, target: str) -> str | None:
+    """What the file says that answers, or None."""
+    found = pages.find(target)
+    return found.path.read_text(encoding="utf-8") if isinstance(found, Found) else None
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("/", "quiz.html"),
+        ("/?team=red", "quiz.html"),
+        ("/quiz.html", "quiz.html"),
+        ("/quiz.js?v=2#top", "quiz.js"),
+        ("/quiz.css", "quiz.css"),
+        ("/index.html", "static/index.html"),
+        ("/static/", "static/index.html"),
+        ("/static/cat.png", "static/cat.png"),
+        ("/cat.png", "static/cat.png"),
+        ("/%63at.png", "static/cat.png"),
+        ("/two%20words%20%C3%A4.txt", "static/two words ä.txt"),
+        ("/%F0%9F%91%A9%E2%80%8D%F0%9F%9A%80.png", "static/👩\u200d🚀.png"),
+        ("/game/", "static/game/index.html"),
+        ("/static/game/game.js", "static/game/game.js"),
+        ("/images/dog.jpg", "images/dog.jpg"),
+        ("/sounds/bell.mp3", "sounds/bell.mp3"),
+    ],
+)
+def test_a_path_shows_its_file(pages, target, name):
+    assert answer(pages, target) == FILES[name]
+
+
+def test_without_a_page_of_its_name_the_program_shows_static_index_html(root, pages):
+    (root / "quiz.html").unlink()
+    assert answer(pages, "/") == FILES["static/index.html"]
+
+
+def test_without_any_page_the_program_shows_the_built_in_one(root, pages):
+    (root / "quiz.html").unlink()
+    (root / "static" / "index.html").unlink()
+    found = pages.find("/")
+    assert isinstance(found, Found)
+    assert (found.path, found.is_ours, found.is_page) == (STATIC / "index.html", True, True)
+
+
+def test_without_a_program_there_is_the_built_in_page_and_nothing_else():
+    pages = Pages(None)
+    assert isinstance(pages.find("/"), Found)
+    assert isinstance(pages.find("/wszero.js"), Found)
+    assert isinstance(pages.find("/README.md"), Missing)
+
+
+def test_what_lies_in_images_is_found_in_static_images_as_well(root, pages):
+    (root / "static" / "images").mkdir()
+    (root / "static" / "images" / "fox.png").write_text("a fox")
+    assert answer(pages, "/images/fox.png") == "a fox"
+    assert answer(pages, "/images/dog.jpg") == "a dog"
+
+
+@pytest.mark.parametrize("name", ["wszero.js", "wszero.mjs", "wszero.d.ts"])
+def test_the_script_is_always_ours(root, pages, name):
+    (root / "static" / name).write_text("not ours")
+    for each in (pages, Pages(root / "quiz.py", root / "static")):
+        found = each.find("/" + name)
+        assert isinstance(found, Found)
+        assert (found.path, found.is_ours) == (STATIC / name, True)
+
+
+def test_the_icon_is_ours_until_the_program_has_one(root, pages):
+    found = pages.find("/favicon.ico")
+    assert isinstance(found, Found)
+    assert read_page(found).startswith(b"\x89PNG")
+    (root / "static" / "favicon.ico").write_text("mine")
+    assert answer(pages, "/favicon.ico") == "mine"
+
+
+def test_a_folder_without_its_slash_is_sent_on_to_it(pages):
+    assert pages.find("/static").moved_to == "/static/"
+    assert pages.find("/game").moved_to == "/game/"
+    assert pages.find("/static/game?level=2&name=%C3%A4").moved_to == (
+        "/static/game/?level=2&name=%C3%A4"
+    )
+
+
+def test_a_redirect_stays_on_this_server_and_in_its_header(pages):
+    assert pages.find("//game") == Missing(
+        "There is nothing called game here. Is the name spelt right?"
+    )
+    assert "\n" not in pages.find("/game?a=\r\nSet-Cookie: x").moved_to
+    assert pages.find("/%67ame").moved_to == "/game/"
+
+
+def test_a_folder_without_a_page_lists_nothing(pages):
+    assert answer(pages, "/images/") is None
+    assert pages.find("/images").moved_to is None
+    assert answer(pages, "/quiz.html/") is None
+
+
+def test_a_file_called_like_a_folder_of_ours_is_not_shown(tmp_path):
+    (tmp_path / "images").write_text(SECRET)
+    assert answer(Pages(tmp_path / "quiz.py"), "/images") is None
+
+
+# --- a whole folder -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def built(root) -> Pages:
+    """A React build in dist/."""
+    (root / "dist" / "assets").mkdir(parents=True)
+    (root / "dist" / "index.html").write_text("app")
+    (root / "dist" / "assets" / "app.js").write_text("run()")
+    (root / "dist" / "app.py").write_text(SECRET)
+    return Pages(root / "quiz.py", "dist")
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("/", "app"),
+        ("/index.html", "app"),
+        ("/assets/app.js", "run()"),
+        ("/room/5", "app"),
+        ("/room/", "app"),
+        ("/assets", "app"),
+        ("/room/cat.png", None),
+        ("/assets/gone.js", None),
+        ("/app.py", None),
+        ("/quiz.html", None),
+        ("/static/cat.png", None),
+        ("/images/dog.jpg", None),
+        ("/.git/config", None),
+        ("/../quiz.py", None),
+    ],
+)
+def test_a_whole_folder_is_shown_instead(built, target, text):
+    assert answer(built, target) == text
+
+
+def test_a_folder_that_is_not_there_shows_nothing_until_it_is(root):
+    pages = Pages(root / "quiz.py", root / "later")
+    assert answer(pages, "/") is None
+    (root / "later").mkdir()
+    (root / "later" / "index.html").write_text("built")
+    assert answer(pages, "/") == "built"
+
+
+def test_a_folder_that_is_a_link_is_meant_by_whoever_wrote_it(root, built):
+    (root / "current").symlink_to(root / "dist")
+    assert answer(Pages(root / "quiz.py", "current"), "/assets/app.js") == "run()"
+
+
+# --- what is never shown ------------------------------------------------------------------------
+
+
+def test_no_file_that_is_not_meant_for_pages_is_ever_shown(pages):
+    hidden = [name for name, text in FILES.items() if text == SECRET]
+    for name in hidden:
+        encoded = "".join(f"%{byte:02x}" for byte in name.encode())
+        for target in (f"/{name}", f"/{encoded}", f"/static/{name}", f"/static/../{name}"):
+            assert answer(pages, target) != SECRET, target
+        below = name[len("static/") :] if name.startswith("static/") else name
+        assert answer(pages, f"/{below}") != SECRET, below
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/static/../quiz.py",
+        "/static/../../outside.txt",
+        "/static/..%2f..%2foutside.txt",
+        "/static/%2e%2e/%2e%2e/outside.txt",
+        "/static/%252e%252e/%252e%252e/outside.txt",
+        "/static/..%5c..%5coutside.txt",
+        "/static/..\\..\\outside.txt",
+        "/static/%c0%ae%c0%ae/outside.txt",
+        "/static//../outside.txt",
+        "/static/./cat.png",
+        "//outside.txt",
+        "///etc/passwd",
+        "/etc/passwd",
+        "/static//etc/passwd",
+        "/c:/windows/win.ini",
+        "/static/cat.png%00.html",
+        "/static/cat.png\0",
+        "/static/cat.png::$DATA",
+        "/static/cat.png.",
+        "/static/cat.png%20",
+        "/static/server%EF%BC%8Epy",
+        "/static/.%E2%80%8Dgit/config",
+        "/static/%E2%80%8D.git/config",
+        "/QUIZ.PY",
+        "/quiz.Py",
+        "/STATIC/../quiz.py",
+        "quiz.html",
+        "",
+        "*",
+        "?",
+        "http://localhost/quiz.html",
+        "/\ud800",
+        "/%ff%fe",
+        "/" + "x" * 10_000,
+        "/" + "a/" * 900,
+        "/" + "../" * 300 + "etc/passwd",
+    ],
+)
+def test_no_spelling_gets_around_the_rules(pages, target):
+    assert answer(pages, target) is None
+
+
+def test_a_link_out_of_the_place_is_not_followed(root, pages):
+    (root / "static" / "out.txt").symlink_to(root.parent / "outside.txt")
+    (root / "static" / "up").symlink_to(root.parent)
+    (root / "static" / "round").symlink_to(root / "static" / "round")
+    (root / "static" / "code.txt").symlink_to(root / "static" / "server.py")
+    for target in ("/out.txt", "/up/outside.txt", "/up/game/quiz.py", "/round", "/code.txt"):
+        assert answer(pages, target) is None, target
+
+
+def test_a_link_that_stays_in_the_place_is_followed(root, pages):
+    (root / "static" / "kitten.png").symlink_to(root / "static" / "cat.png")
+    assert answer(pages, "/kitten.png") == "a cat"
+
+
+def test_a_folder_of_ours_that_is_a_link_is_not_shown(tmp_path):
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "notes.txt").write_text(SECRET)
+    (tmp_path / "static").symlink_to(tmp_path)
+    (tmp_path / "images").symlink_to(tmp_path / "hidden")
+    pages = Pages(tmp_path / "quiz.py")
+    for target in (
+        "/notes.txt",
+        "/hidden/notes.txt",
+        "/static/hidden/notes.txt",
+        "/images/notes.txt",
+    ):
+        assert answer(pages, target) is None, target
+
+
+def test_a_page_beside_the_program_that_is_a_link_is_not_shown(root, pages):
+    (root / "quiz.html").unlink()
+    (root / "quiz.html").symlink_to(root / "notes.txt")
+    assert answer(pages, "/quiz.html") is None
+    assert answer(pages, "/") == FILES["static/index.html"]
+
+
+def test_a_program_behind_a_link_shows_its_pages(root, tmp_path):
+    (tmp_path / "shortcut").symlink_to(root)
+    assert answer(Pages(tmp_path / "shortcut" / "quiz.py"), "/quiz.js") == FILES["quiz.js"]
+
+
+def test_what_is_no_ordinary_file_is_not_opened(root, pages):
+    os.mkfifo(root / "static" / "pipe.txt")  # reading it would wait for ever
+    assert answer(pages, "/pipe.txt") is None
+
+
+@given(st.text(st.characters()))
+def test_every_target_gets_an_answer(text):
+    pages = Pages(Path(__file__))
+    for target in (text, "/" + text, "/static/" + text):
+        found = pages.find(target)
+        assert isinstance(found, Found) or (found.words.isprintable() and len(found.words) < 150)
+        assert isinstance(pages.hint(target), str)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["..", ".", "/", "%2f", "%2e", "%5c", "quiz.py", ":", "static", "~", "%00", " "]
+        )
+    )
+)
+def test_no_mixture_of_tricks_reaches_the_program(tmp_path_factory, parts):
+    root = tmp_path_factory.getbasetemp() / "tricks"
+    (root / "static").mkdir(parents=True, exist_ok=True)
+    (root / "quiz.py").write_text(SECRET)
+    assert answer(Pages(root / "quiz.py"), "/" + "".join(parts)) != SECRET
+
+
+# --- headers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.html", "text/html; charset=utf-8"),
+        ("a.HTM", "text/html; charset=utf-8"),
+        ("a.js", "text/javascript; charset=utf-8"),
+        ("a.mjs", "text/javascript; charset=utf-8"),
+        ("a.css", "text/css; charset=utf-8"),
+        ("a.json", "application/json; charset=utf-8"),
+        ("a.txt", "text/plain; charset=utf-8"),
+        ("a.md", "text/plain; charset=utf-8"),
+        ("a.svg", "image/svg+xml; charset=utf-8"),
+        ("a.png", "image/png"),
+        ("a.JPG", "image/jpeg"),
+        ("a.gif", "image/gif"),
+        ("a.webp", "image/webp"),
+        ("a.avif", "image/avif"),
+        ("a.mp3", "audio/mpeg"),
+        ("a.wav", "audio/wav"),
+        ("a.ogg", "audio/ogg"),
+        ("a.m4a", "audio/mp4"),
+        ("a.mp4", "video/mp4"),
+        ("a.webm", "video/webm"),
+        ("a.woff2", "font/woff2"),
+        ("a.wasm", "application/wasm"),
+        ("a.strange", "application/octet-stream"),
+        ("noending", "application/octet-stream"),
+    ],
+)
+def test_each_kind_of_file_has_its_type_on_every_computer(root, pages, name, content_type):
+    (root / "static" / name).write_bytes(b"")
+    found = pages.find("/" + name)
+    assert found.content_type == content_type
+    assert found.is_page == content_type.startswith("text/html")
+    assert dict(found.headers)["Content-Type"] == content_type
+
+
+def test_nothing_is_kept_by_the_browser_or_guessed_at(pages):
+    headers = dict(pages.find("/static/cat.png").headers)
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Disposition" not in headers
+
+
+def test_a_file_of_an_unknown_kind_is_saved_and_not_shown(root, pages):
+    (root / "static" / "game.sav").write_text("x")
+    assert dict(pages.find("/game.sav").headers)["Content-Disposition"] == "attachment"
+
+
+def test_what_was_found_knows_its_size_and_age(root, pages):
+    found = pages.find("/cat.png")
+    assert found.size == len(FILES["static/cat.png"])
+    assert found.modified_ns == (root / "static" / "cat.png").stat().st_mtime_ns
+
+
+# --- the script tag -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!doctype html><html><head>|<title>x</title></head><body></body></html>",
+        "<HTML><HEAD lang=en>|<TITLE>x</TITLE></HEAD></HTML>",
+        "<head data-x='a>b' class=\"c>d\">|<meta charset=utf-8>",
+        "<head\n  lang='de'\n>|<title>x</title>",
+        "<html lang='en'>|<body>hi",
+        "<!DOCTYPE html>|<title>x</title>",
+        "<!DOCTYPE html>|\n<h1>Hello</h1>",
+        "|<h1>Hello</h1>",
+        "|",
+        "|Hello",
+        "|3 < 4 <head>",
+        "<!doctype html><!-- <head> -->\n<html><!-- <head> --><head>|",
+        "<!-- no > end <head> --><!doctype html>|<p>",
+        "<!--><head>|<title>-->x</title>",
+        "<!---><head>|<title>-->x</title>",
+        "<!doctype html>|<header><h1>x</h1></header>",
+        "<html>|<header>x</header><head></head>",
+        "<html>|<script>var s = '<head>'</script>",
+        "<html>|<title>the <head> of a page</title>",
+        "<html>|<body><head>",
+        "<?xml version='1.0'?><!doctype html><html><head>|",
+        "<head>|<script src='quiz.js'></script>",
+        "<head>|<script src='notwszero.js'></script>",
+        "<head>|<p>wszero.js is a file, new WebSocket is code</p>",
+        "<head>|<!-- <script src='/wszero.js'></script> -->",
+        "<head>|<!-- <script>new WebSocket('x')</script> -->",
+        "<head>|<script>// new WebSocket(url)\nsend('hi')</script>",
+        "<head>|<script>/* import '/wszero.mjs' */ send('hi')</script>",
+        "<head>|<meta name='wszero' content='on'>",
+        "<head>|<meta name='viewport' content='off'>",
+        "<head>|<title>unfinished <!-- page",
+        "<head>|<p title='unfinished",
+        "<head title='unfinished|",
+    ],
+)
+def test_the_script_tag_comes_first_in_the_head(page):
+    before, _, after = page.partition("|")
+    assert add_tag((before + after).encode()) == before.encode() + TAG + after.encode()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<head><script src='/wszero.js'></script>",
+        "<head><script defer src=wszero.js></script>",
+        '<head><SCRIPT SRC = "http://10.0.0.2:8000/wszero.js?v=1"></SCRIPT>',
+        "<script type=module>import { on } from '/wszero.mjs'</script>",
+        '<script type="importmap">{"imports": {"wszero": "/wszero.mjs"}}</script>',
+        "<script type=module>const w = await import(`./wszero.mjs`)</script>",
+        "<script>const url = 'http://x//y'; const s = new WebSocket(url)</script>",
+        "<script>s = new  window.WebSocket('ws://' + location.host + '/ws')</script>",
+        "<script>new WebSocket('ws://",
+        '<head><meta name="wszero" content="off"></head>',
+        "<META CONTENT=off NAME=wszero>",
+    ],
+)
+def test_a_page_with_a_client_of_its_own_is_left_alone(page):
+    assert add_tag(page.encode()) == page.encode()
+
+
+def test_the_mark_at_the_start_of_a_file_stays_first():
+    page = codecs.BOM_UTF8 + "<p>ä</p>".encode()
+    assert add_tag(page) == codecs.BOM_UTF8 + TAG + "<p>ä</p>".encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_page_in_utf_16_is_left_alone(encoding):
+    page = "<head><title>ä</title>".encode(encoding)
+    assert add_tag(page) == page
+
+
+def test_bytes_that_are_no_utf_8_pass_unchanged():
+    assert add_tag(b"<head>caf\xe9 \xff") == b"<head>" + TAG + b"caf\xe9 \xff"
+
+
+@given(st.binary(), st.sampled_from([b"", b"<head>", b"<script>", b"<!--", b"'", b'"', b"<p a='"]))
+def test_the_tag_only_ever_adds_itself_and_no_line(start, middle):
+    page = start + middle + start
+    sent = add_tag(page)
+    assert sent == page or sent.replace(TAG, b"", 1) == page or page.count(TAG)
+    assert sent.count(b"\n") == page.count(b"\n")
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<", b"<a =x ", b"<!--", b"<script>'", b"<p '", b"='", b"/*`'\""]
+)
+def test_a_page_of_nothing_but_beginnings_is_read_in_no_time(piece):
+    # Reading it in quadratic time would take hours: the test's time limit would end it.
+    assert len(add_tag(piece * 500_000)) >= 500_000
+
+
+def test_only_pages_get_the_tag(pages):
+    assert read_page(pages.find("/quiz.html")).startswith(TAG)
+    assert read_page(pages.find("/quiz.js")) == FILES["quiz.js"].encode()
+
+
+# --- for error messages -------------------------------------------------------------------------
+
+
+def test_a_path_names_the_childs_file(root, pages):
+    assert pages.source_of("/") == root / "quiz.html"
+    assert pages.source_of("/quiz.js?v=1") == root / "quiz.js"
+    assert pages.source_of("/wszero.js") is None
+    assert pages.source_of("/quiz.py") is None
+    assert pages.source_of("/gone.js") is None
+
+
+def test_a_line_of_a_page_can_be_quoted(pages):
+    assert pages.source_line("/quiz.js", 2) == "send('go')"
+    assert pages.source_line("/", 1) == "<title>Quiz</title>"
+
+
+@pytest.mark.parametrize("line", [0, -1, 99, 10**30, None, 1.5, "1"])
+def test_a_line_that_is_not_there_is_empty(pages, line):
+    assert pages.source_line("/quiz.js", line) == ""
+
+
+def test_only_text_of_the_program_is_quoted(pages):
+    assert pages.source_line("/wszero.js", 1) == ""
+    assert pages.source_line("/cat.png", 1) == ""
+    assert pages.source_line("/quiz.py", 1) == ""
+
+
+def test_lines_are_counted_as_browsers_do_and_long_ones_are_cut(root, pages):
+    (root / "quiz.js").write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n" + b"x" * 1000)
+    assert [pages.source_line("/quiz.js", n) for n in (1, 2, 3)] == ["one", "two", "three"]
+    assert len(pages.source_line("/quiz.js", 4)) == 200
+
+
+# --- hints --------------------------------------------------------------------------------------
+
+
+def test_a_picture_beside_the_program_is_explained(root, pages):
+    (root / "hat.png").write_text("x")
+    assert pages.hint("/hat.png") == (
+        "hat.png is beside quiz.py, where pages can't see it. "
+        "Put it into a folder called images and write: images/hat.png"
+    )
+
+
+def test_a_name_with_other_letters_is_explained(pages):
+    words = "There is no Quiz.js, but quiz.js: big and small letters must be the same."
+    assert pages.hint("/Quiz.js") == words
+    assert "dog.jpg" in pages.hint("/images/Dog.JPG")
+
+
+def test_a_page_with_another_name_than_the_program_is_explained(tmp_path):
+    (tmp_path / "index.html").write_text("mine")
+    words = "To show index.html instead of wszero's own page, rename it to quiz.html."
+    assert Pages(tmp_path / "quiz.py").hint("/") == words
+
+
+def test_a_hint_never_names_what_is_hidden(pages):
+    for target in (
+        "/quiz.py",
+        "/QUIZ.PY",
+        "/.env",
+        "/.ENV",
+        "/secret.html",
+        "/../outside.txt",
+        "/",
+    ):
+        assert pages.hint(target) == ""
+
+
+# --- what has changed ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watch(pages) -> Watch:
+    watch = Watch(pages)
+    for target in ("/", "/quiz.css?v=1"):
+        watch.served(target, pages.find(target))
+    return watch
+
+
+def polls(watch: Watch, times: int = 4) -> list[str]:
+    return [path for _ in range(times) for path in watch.poll()]
+
+
+def save(file: Path, text: str) -> None:
+    """Save a file so that it is newer, however coarse the clock of the disk is."""
+    newer_ns = file.stat().st_mtime_ns + 10**9 if file.exists() else 10**18
+    file.write_text(text)
+    os.utime(file, ns=(newer_ns, newer_ns))
+
+
+def test_without_a_change_nothing_is_told(watch):
+    assert polls(watch) == []
+
+
+def test_a_saved_file_is_told_once(root, watch):
+    save(root / "quiz.css", "h1 { color: blue }")
+    assert polls(watch) == ["/quiz.css"]
+
+
+def test_a_change_is_told_when_two_polls_saw_the_same(root, watch):
+    save(root / "quiz.css", "h1 {")
+    assert watch.poll() == []
+    save(root / "quiz.css", "h1 { color: ")
+    assert watch.poll() == []
+    save(root / "quiz.css", "h1 { color: blue }")
+    assert watch.poll() == []
+    assert watch.poll() == ["/quiz.css"]
+
+
+def test_a_file_that_is_deleted_and_written_anew_is_one_change(root, watch):
+    (root / "quiz.css").unlink()
+    assert polls(watch) == []
+    save(root / "quiz.css", "new")
+    assert polls(watch) == ["/quiz.css"]
+
+
+def test_the_start_page_changes_when_another_file_begins_to_answer_it(tmp_path):
+    pages = Pages(tmp_path / "quiz.py")
+    watch = Watch(pages)
+    watch.served("/")
+    (tmp_path / "quiz.html").write_text("<h1>Mine</h1>")
+    assert polls(watch) == ["/"]
+    (tmp_path / "quiz.html").unlink()
+    assert polls(watch) == ["/"]
+
+
+def test_a_file_that_was_asked_for_in_vain_is_told_when_it_comes(root, pages, watch):
+    watch.served("/late.css", pages.find("/late.css"))
+    assert polls(watch) == []
+    (root / "static" / "late.css").write_text("x")
+    assert polls(watch) == ["/late.css"]
+
+
+def test_a_page_that_one_tablet_has_reloaded_is_still_told_to_the_others(root, pages, watch):
+    save(root / "quiz.css", "new")
+    watch.poll()
+    watch.served("/quiz.css", pages.find("/quiz.css"))
+    assert polls(watch) == ["/quiz.css"]
+
+
+def test_files_that_are_not_there_push_no_file_out_of_the_watch(root, pages, watch):
+    for number in range(2000):
+        watch.served(f"/nothing-{number}.css", Missing(""))
+    save(root / "quiz.css", "new")
+    assert polls(watch, 2) == ["/quiz.css"]
+
+
+def test_the_watch_forgets_what_was_asked_for_longest_ago(root, pages):
+    watch = Watch(pages, limit=2)
+    for target in ("/", "/quiz.css", "/quiz.js", "/quiz.css"):
+        watch.served(target, pages.find(target))
+    for name in ("quiz.html", "quiz.css", "quiz.js"):
+        save(root / name, "new")
+    assert sorted(polls(watch)) == ["/quiz.css", "/quiz.js"]
+
+
+def test_a_snapshot_tells_what_was_saved(tmp_path):
+    file, gone = tmp_path / "quiz.py", tmp_path / "gone.py"
+    file.write_text("one")
+    before = snapshot([file, gone])
+    assert before == {str(file): (file.stat().st_mtime_ns, 3), str(gone): None}
+    save(file, "three")
+    assert snapshot([file, gone]) != before
