@@ -2,189 +2,126 @@
 /*
  * wszero.js: the page's side of wszero. One plain script, no build step:
  *
- *     <script src="/wszero.js"></script>        (wszero adds it to a page that lacks it)
+ *     <script src="/wszero.js"></script>           (wszero adds it to a page that lacks it)
  *
- *     on('stamp', function (msg) { … })          hear a message from Python
- *     send('paint', {colour: 'red'})             send one to Python
- *     const sum = await ask('add', {a: 1, b: 2}) send one and wait for what Python returns
- *     HANDLERS.stamp = function (msg) { … }      the same as on()
- *     send_message({op: 'paint', colour: 'red'}) the same as send()
+ *     on('stamp', function (msg) { … })            hear a message from Python
+ *     send('paint', {colour: 'red'})               send one to Python
+ *     const sum = await ask('add', {a: 1, b: 2})   send one, wait for what Python returns
+ *     HANDLERS.stamp = function (msg) { … }        the same as on()
+ *     send_message({op: 'paint', colour: 'red'})   the same as send()
  *
  * and, for pages with no script at all, the attributes data-send, data-show, data-list and
- * data-messages (section 6). Types: wszero.d.ts. For `import`: wszero.mjs.
+ * data-messages (section 6). Types, with a line on each name: wszero.d.ts. For `import`:
+ * wszero.mjs. <meta name="wszero" content="off"> turns it all off in a page,
+ * <meta name="wszero-badge" content="off"> only the badge.
  *
- * General layout. 1: pure parts, the messages. 2: pure parts, places in the child's files.
- * 3: the connection. 4: messages that arrive. 5: trouble that is told to Python.
- * 6: the attributes. 7: the badge. 8: the names a page uses, and the start.
- * Everything of the browser's is reached through `window`, so a test can hand in another one.
+ * General layout. 1: messages (pure). 2: places in the child's files (pure). 3: the connection.
+ * 4: messages that arrive. 5: trouble, told to Python. 6: the attributes. 7: the badge. 8: the
+ * names that a page uses, and the start. What the browser gives, the clock and chance too, is
+ * reached through `window`, so that a test can hand in another one.
  */
 (function (/** @type {Window & typeof globalThis} */ window) {
     'use strict';
-
     // One page, one client: a second copy (in a bundle, say) gives way to the first.
-    // An element with id="wszero" is also window.wszero, and is not a copy.
-    if (window.wszero && typeof window.wszero.send_message === 'function') {
-        return;
-    }
+    // An element with id="wszero" is window.wszero as well, and no copy.
+    if (window.wszero && typeof window.wszero.send_message === 'function') { return; }
+    const { document, location, console } = window;
 
-    /**
-     * @typedef {import('./wszero').WszeroMessage} Message
-     * @typedef {import('./wszero').WszeroStatus} Status
-     * @typedef {{url: string, line: number, col: number}} Frame a line of a stack
-     * @typedef {{file: string, line: number | null, col: number | null}} Place
-     * @typedef {{ok: true, message: Message} | {ok: false, code: string, words: string}} Decoded
-     */
+    /** @typedef {WszeroMessage} Message */
+    /** @typedef {Record<string, unknown>} Values */
+    /** @typedef {{file: string, line: number | null, col: number | null}} Place */
+    /** @typedef {{ok: true, message: Message} | {ok: false, code: string, words: string}} Decoded */
 
-    // ---- 1. Pure parts: messages ---------------------------------------------------------
+    // ---- 1. Messages (pure) ----------------------------------------------------------------
 
-    /** The frame itself is level 1; the same number as in Python. */
-    const MAX_DEPTH = 100;
+    const MAX_DEPTH = 100; // levels, the message itself is the first; the same in Python
     const OWN_OPS = ['error', 'eval_js', 'connect', 'disconnect'];
+    /** @type {Record<string, string>} What to write instead, for what is often tried. */
+    const INSTEAD = {
+        Map: 'try Object.fromEntries(…)', Set: 'try Array.from(…)', BigInt: 'try Number(…)',
+        Promise: 'write await before it', HTML: 'try its .value',
+    };
 
-    /** @param {string} words @returns {Error} a mistake in the page, in the child's words */
-    function mistake(words) {
-        const error = new Error(words);
-        error.name = 'wszero';
-        return error;
-    }
+    /** @type {(words: string) => Error} A mistake in the page, in the child's words. */
+    const mistake = (words) => Object.assign(new Error(words), { name: 'wszero' });
+    /** @type {(op: string) => boolean} */
+    const is_reserved = (op) => op.startsWith('_') || OWN_OPS.includes(op);
+    /** @type {(thing: object, key: string) => boolean} */
+    const has = (thing, key) => Object.prototype.hasOwnProperty.call(thing, key);
+    /** @type {(text: string) => string} As it stands in a program. */
+    const quoted = (text) => "'" + text.replace(/[\\']/g, '\\$&') + "'";
+    /** @type {(value: unknown) => string} "Set", "Undefined", "HTMLInputElement" */
+    const tag_of = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
-    /** @param {string} op @returns {boolean} whether wszero keeps this name for itself */
-    function is_reserved(op) {
-        return op.startsWith('_') || OWN_OPS.includes(op);
-    }
-
-    /** @param {object} thing @param {string} key @returns {boolean} */
-    function has(thing, key) {
-        return Object.prototype.hasOwnProperty.call(thing, key);
-    }
-
-    /**
-     * Reads one frame.
-     * @param {unknown} text
-     * @returns {Decoded}
-     */
+    /** @param {unknown} text one frame @returns {Decoded} */
     function decode(text) {
-        if (typeof text !== 'string') {
-            return { ok: false, code: 'binary', words: 'a message must be text' };
-        }
+        /** @type {(code: string, words: string) => Decoded} */
+        const refused = (code, words) => ({ ok: false, code, words });
+        if (typeof text !== 'string') { return refused('binary', 'a message must be text'); }
         let value;
         try {
             value = JSON.parse(text);
         } catch (error) {
-            return { ok: false, code: 'not_json', words: 'this is not JSON: ' + text.slice(0, 60) };
+            return refused('not_json', 'this is not JSON: ' + text.slice(0, 60));
         }
-        if (is_deeper_than(value, MAX_DEPTH)) {
-            return { ok: false, code: 'not_json', words: 'this message is nested too deep' };
-        }
+        const fault = find_fault(value, 'this', 1, []); // nested too deep, or a number like 1e999
+        if (fault !== null) { return refused('not_json', fault); }
         if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-            return { ok: false, code: 'not_object', words: 'a message must look like {"op": "chat"}' };
+            return refused('not_object', 'a message looks like {"op": "chat", "text": "hello"}');
         }
         if (typeof value.op !== 'string' || value.op === '') {
-            return { ok: false, code: 'no_op', words: 'a message needs its name: {"op": "chat"}' };
+            return refused('no_op', 'a message needs its name: {"op": "chat"}');
         }
         return { ok: true, message: value };
     }
 
-    /** @param {unknown} value @param {number} levels @returns {boolean} */
-    function is_deeper_than(value, levels) {
-        if (typeof value !== 'object' || value === null) {
-            return false;
-        }
-        return levels === 0 || Object.values(value).some((inner) => is_deeper_than(inner, levels - 1));
-    }
-
-    /** What to write instead, for values that many people try to send. */
-    /** @type {Record<string, string>} */
-    const INSTEAD = {
-        Map: 'try Object.fromEntries(…)',
-        Set: 'try Array.from(…)',
-        Promise: 'write await before it',
-        BigInt: 'try Number(…)',
-        NodeList: 'try Array.from(…)',
-    };
-
-    /** @param {any} value @returns {string} "a Set", "an HTMLInputElement" */
-    function kind_of(value) {
-        if (typeof value === 'bigint') {
-            return 'a BigInt';
-        }
-        if (typeof value !== 'object') {
-            return typeof value === 'function' ? 'a function' : String(value);
-        }
-        const tag = Object.prototype.toString.call(value).slice(8, -1);
-        const maker = value.constructor;
-        const name = tag !== 'Object' ? tag : (typeof maker === 'function' && maker.name) || 'object';
-        return (/^(?:[AEIOU]|HTML|SVG|XML)/i.test(name) ? 'an ' : 'a ') + name;
-    }
-
     /** @param {any} value @returns {boolean} whether its own keys are all there is to it */
     function is_record(value) {
-        // By its tag and its prototype's prototype, so that an object of another frame counts
-        // too. An instance of a page's own class travels as its fields, if it has any.
-        if (Object.prototype.toString.call(value) !== '[object Object]') {
-            return false;
-        }
+        // By tag and by the prototype's prototype, so that an object of another frame counts.
+        // An instance of a class of the page's travels as its fields, if it has any.
+        if (tag_of(value) !== 'Object') { return false; }
         const parent = Object.getPrototypeOf(value);
-        const is_plain = parent === null || Object.getPrototypeOf(parent) === null;
-        return is_plain || Object.keys(value).length > 0;
+        return parent === null || Object.getPrototypeOf(parent) === null || Object.keys(value).length > 0;
     }
 
-    /** @param {string} path @param {string} key @returns {string} the same path as in Python */
-    function path_to(path, key) {
-        return path === '' ? key : path + "['" + key.replace(/[\\']/g, '\\$&') + "']";
+    /** @param {any} value that can't be sent @returns {string} "a Set, which can't be sent: try …" */
+    function refusal(value) {
+        const tag = tag_of(value);
+        const maker = tag === 'Object' ? value.constructor : null;
+        const kind = typeof maker === 'function' && maker.name ? maker.name : tag;
+        const name = /^(Undefined|Function|Symbol)$/.test(kind) ? kind.toLowerCase() : kind;
+        const article = tag === 'Undefined' ? '' : /^([AEIO]|HTML|SVG)/.test(kind) ? 'an ' : 'a ';
+        const instead = INSTEAD[/^(HTML|SVG)/.test(kind) ? 'HTML' : kind];
+        return `${article}${name}, which can't be sent: ${instead || 'try text, a number, a list or {…}'}`;
     }
 
     /**
-     * Looks for the first value that can't be sent.
+     * Looks for the first thing that can't be sent; null when all can.
      * @param {any} value
-     * @param {string} path where it stands: players[2]
-     * @param {number} depth its level; the frame is 1
+     * @param {string} path where it stands, written as in Python: players[2]['name']
+     * @param {number} depth its level
      * @param {object[]} above the lists and objects that hold it
-     * @returns {string | null} words, or null when all is well
+     * @returns {string | null} what is wrong, in words
      */
     function find_fault(value, path, depth, above) {
-        if (value !== null && typeof value === 'object' && typeof value.toJSON === 'function') {
-            value = value.toJSON(); // a Date knows how it travels
-        }
-        if (value === null || typeof value === 'string' || typeof value === 'boolean') {
-            return null;
-        }
-        const where = path || 'the second value';
+        if (value && typeof value.toJSON === 'function') { value = value.toJSON(); } // a Date
+        if (value === null || typeof value === 'string' || typeof value === 'boolean') { return null; }
         if (typeof value === 'number') {
-            return Number.isFinite(value) ? null : `${where} is ${value}, which is no number to send`;
+            return Number.isFinite(value) ? null : `${path} is ${value}, which can't be sent: try another number`;
         }
         const is_list = Array.isArray(value);
-        if (typeof value !== 'object' || (!is_list && !is_record(value))) {
-            const kind = kind_of(value);
-            const instead = INSTEAD[kind.replace(/^an? /, '')] || (/^an? (?:HTML|SVG)/.test(kind)
-                ? 'try its .value' : 'try text, a number, true, false, null, a list or {…}');
-            return `${where} is ${kind}, which can't be sent: ${instead}`;
+        if (!is_list && !is_record(value)) { return `${path} is ${refusal(value)}`; }
+        if (above.includes(value)) { return `${path} contains itself, so it never ends`; }
+        if (depth > MAX_DEPTH) { return `${path} is nested too deep: ${MAX_DEPTH} levels can be sent`; }
+        for (const key of is_list ? value.keys() : Object.keys(value)) {
+            const inner = is_list ? `${path}[${key}]` : path === '' ? key : `${path}[${quoted(key)}]`;
+            const fault = find_fault(value[key], inner, depth + 1, above.concat([value]));
+            if (fault !== null) { return fault; }
         }
-        if (above.includes(value)) {
-            return `${where} contains itself, so it never ends`;
-        }
-        if (depth > MAX_DEPTH) {
-            return `${where} is nested too deep: at most ${MAX_DEPTH} levels`;
-        }
-        above.push(value);
-        let fault = null;
-        if (is_list) {
-            for (let i = 0; i < value.length && fault === null; i += 1) {
-                fault = find_fault(value[i], `${path}[${i}]`, depth + 1, above);
-            }
-        } else {
-            for (const key of Object.keys(value)) {
-                fault = fault || find_fault(value[key], path_to(path, key), depth + 1, above);
-            }
-        }
-        above.pop();
-        return fault;
+        return null;
     }
 
-    /**
-     * @param {string} call how the page called us, for the words: "send"
-     * @param {unknown} op
-     */
+    /** @param {string} call what the page called: "send" @param {unknown} op */
     function check_op(call, op) {
         if (typeof op !== 'string' || op === '') {
             throw mistake(`${call} needs the name of the message first: ${call}('chat', …)`);
@@ -195,640 +132,455 @@
         }
     }
 
-    /**
-     * Makes the message of send('chat', {text: 'hello'}).
-     * @param {string} call "send" or "ask"
-     * @param {unknown} op
-     * @param {any} params
-     * @returns {Message}
-     */
+    /** The message of send('chat', {text: 'hello'}).
+     *  @param {string} call @param {string} op @param {any} params @returns {Message} */
     function make_message(call, op, params) {
         check_op(call, op);
-        if (params === undefined || params === null) {
-            return { op: /** @type {string} */ (op) };
+        const start = `${call}(${quoted(op)}, `;
+        const named = typeof params === 'string' ? `text: ${quoted(params.slice(0, 30))}`
+            : /^(number|boolean)$/.test(typeof params) ? `value: ${params}` : Array.isArray(params) ? 'items: […]' : '';
+        if (named) { throw mistake(`give it a name: ${start}{${named}})`); }
+        if (params !== undefined && params !== null && !is_record(params)) {
+            throw mistake(`${start}…) got ${refusal(params)}`);
         }
-        if (typeof params !== 'object' || Array.isArray(params)) {
-            const simple = ['string', 'number', 'boolean'].includes(typeof params);
-            const name = typeof params === 'string' ? 'text' : Array.isArray(params) ? 'items' : 'value';
-            const value = typeof params === 'string'
-                ? "'" + params.slice(0, 30).replace(/[\\']/g, '\\$&') + "'" : simple ? String(params) : '…';
-            throw mistake(`give it a name: ${call}('${op}', {${name}: ${value}})`);
-        }
-        if (!is_record(params)) {
-            throw mistake(`${call}('${op}', …): the second value is ${kind_of(params)}. Try {text: 'hello'}`);
-        }
-        for (const own of ['op', '_ask']) {
-            if (has(params, own)) {
-                throw mistake(`${call}('${op}', …): '${own}' is one of wszero's own names. Choose another.`);
-            }
-        }
+        const own = params && ['op', '_ask'].find((name) => has(params, name));
+        if (own) { throw mistake(`${start}…): '${own}' is one of wszero's own names. Choose another`); }
         return { op, ...params };
     }
 
-    /**
-     * Turns a message into a frame.
-     * @param {string} call
-     * @param {Message} message
-     * @returns {string}
-     */
+    /** @param {string} call @param {Message} message @returns {string} the frame */
     function encode(call, message) {
         const fault = find_fault(message, '', 1, []);
-        if (fault !== null) {
-            throw mistake(`${call}('${message.op}', …): ${fault}`);
-        }
+        if (fault !== null) { throw mistake(`${call}(${quoted(message.op)}, …): ${fault}`); }
         return JSON.stringify(message);
     }
 
-    /** @param {unknown} value @returns {string} as a page shows it */
-    function text_of(value) {
-        if (value === null || value === undefined) {
-            return '';
-        }
-        return typeof value === 'object' ? JSON.stringify(value) : String(value);
-    }
-
-    /** @param {Message} message @returns {string[]} */
-    function names_in(message) {
-        return Object.keys(message).filter((key) => key !== 'op' && key !== '_ask');
-    }
-
-    /** @param {Message} message @returns {string} "text: hi, size: 3" */
-    function params_in_words(message) {
-        return names_in(message).map((key) => `${key}: ${text_of(message[key])}`).join(', ');
-    }
+    /** @type {(value: unknown) => string} As a page shows it. */
+    const text_of = (value) => (value === null || value === undefined ? ''
+        : typeof value === 'object' ? JSON.stringify(value) : String(value));
+    /** @type {(message: Message) => string[]} */
+    const names_in = (message) => Object.keys(message).filter((key) => key !== 'op' && key !== '_ask');
+    /** @type {(message: Message) => string} "text: hi, size: 3" */
+    const params_in_words = (message) => names_in(message).map((key) => `${key}: ${text_of(message[key])}`).join(', ');
 
     /** @param {'sent' | 'got'} direction @param {Message} message @returns {string} */
     function in_words(direction, message) {
-        let what = `${message.op} ${params_in_words(message)}`;
-        if (message.op === 'eval_js') {
-            what = `code to run: ${text_of(message.script)}`;
-        } else if (message.op === '_answer') {
-            what = `an answer: ${text_of(has(message, 'error') ? message.error : message.value)}`;
-        } else if (message.op === 'error') {
-            what = `an error: ${text_of(message.msg)}`;
+        let what = `${message.op} ${params_in_words(message)}`.trim();
+        if (message.op === 'eval_js') { what = `code to run: ${text_of(message.script)}`; }
+        if (message.op === 'error') { what = `an error: ${text_of(message.msg)}`; }
+        if (message.op === '_answer') {
+            what = has(message, 'error') ? `no answer: ${message.error}` : `an answer: ${text_of(message.value)}`;
         }
-        const line = `${direction} ${what}`.trim();
-        return line.length > 500 ? line.slice(0, 499) + '…' : line;
+        return what.length > 500 ? `${direction} ${what.slice(0, 500)}…` : `${direction} ${what}`;
     }
 
-    /**
-     * What data-show="score.players.amy" means in this message.
-     * @param {Message} message
-     * @param {string} wanted
-     * @returns {{value: unknown} | null} null: this message is not meant, or lacks it
-     */
+    /** What data-show="score.players.amy" means in this score message; null: it lacks it.
+     *  @param {Message} message @param {string} wanted @returns {{value: unknown} | null} */
     function pick(message, wanted) {
         if (wanted === message.op) {
             const names = names_in(message);
-            const value = names.length === 1 ? message[names[0]] : params_in_words(message) || message.op;
-            return { value };
-        }
-        if (!wanted.startsWith(message.op + '.')) {
-            return null;
+            return { value: names.length === 1 ? message[names[0]] : params_in_words(message) || message.op };
         }
         /** @type {any} */
         let value = message;
         for (const name of wanted.slice(message.op.length + 1).split('.')) {
-            if (typeof value !== 'object' || value === null || !has(value, name)) {
-                return null;
-            }
+            if (typeof value !== 'object' || value === null || !has(value, name)) { return null; }
             value = value[name];
         }
         return { value };
     }
 
-    /**
-     * Full jitter: a class whose network comes back must not knock all at once.
-     * @param {number} failures in a row, from 0
-     * @param {number} cap_ms
-     * @param {number} random from 0 to 1
-     * @returns {number} ms to wait
-     */
-    function backoff_ms(failures, cap_ms, random) {
-        return Math.max(50, Math.round(random * Math.min(cap_ms, 100 * 2 ** failures)));
+    /** Full jitter: a class whose network comes back must not knock all at once.
+     *  @param {number} failures in a row @param {number} cap_ms @param {number} chance 0 to 1 */
+    function backoff_ms(failures, cap_ms, chance) {
+        return Math.max(50, Math.round(chance * Math.min(cap_ms, 100 * 2 ** failures)));
     }
 
-    // ---- 2. Pure parts: places in the child's files ---------------------------------------
+    // ---- 2. Places in the child's files (pure) ----------------------------------------------
 
-    /**
-     * The lines of a stack, in the form of Chromium, Firefox or Safari. Lines without a file
-     * (native code, code of eval_js) are left out.
-     * @param {string | undefined} stack
-     * @returns {Frame[]}
-     */
+    /** The lines of a stack as Chromium, Firefox and Safari write it, without those that have
+     *  no file (native code, code of eval_js).
+     *  @param {unknown} stack @returns {{url: string, line: number, col: number}[]} */
     function parse_stack(stack) {
         const frames = [];
-        for (const line of String(stack || '').split('\n')) {
-            const found = /(?:^|[\s(@])([a-z][a-z-]*:\/\/\S+?):(\d+):(\d+)\)?$/.exec(line.trim());
-            if (found) {
-                frames.push({ url: found[1], line: Number(found[2]), col: Number(found[3]) });
-            }
+        for (const text of String(stack || '').split('\n')) {
+            const found = /(?:^|[\s(@])([a-z][a-z-]*:\/\/\S+?):(\d+):(\d+)\)?$/.exec(text.trim());
+            if (found) { frames.push({ url: found[1], line: Number(found[2]), col: Number(found[3]) }); }
         }
         return frames;
     }
 
-    /** @param {string} url @param {string} origin @returns {string} its path; all of it when it is elsewhere */
+    /** @param {string} url @param {string} origin @returns {string} its path; all of it from elsewhere */
     function file_of(url, origin) {
         try {
-            const parsed = new URL(url);
-            return parsed.origin === origin ? parsed.pathname : parsed.origin + parsed.pathname;
+            const parsed = new URL(url, origin);
+            return (parsed.origin === origin ? '' : parsed.origin) + decodeURIComponent(parsed.pathname);
         } catch (error) {
             return url;
         }
     }
 
-    /**
-     * The first line of the stack that is not ours.
-     * @param {string | undefined} stack
-     * @param {string} own the address of this script
-     * @param {string} origin
-     * @returns {Place | null}
-     */
-    function place_in(stack, own, origin) {
-        const frame = parse_stack(stack).find((candidate) => candidate.url !== own);
+    /** The first line of the stack that is not ours.
+     *  @param {unknown} stack @param {string} own_file @param {string} origin @returns {Place | null} */
+    function place_in(stack, own_file, origin) {
+        const frame = parse_stack(stack).find(({ url }) => url !== own_file);
         return frame ? { file: file_of(frame.url, origin), line: frame.line, col: frame.col } : null;
     }
 
-    /**
-     * The line where the page's HTML has its nth data-send="op".
-     * @param {string} html
-     * @param {string} op
-     * @param {number} nth from 0
-     * @returns {number | null} from 1
-     */
+    /** The line, from 1, where a page's text has its nth (from 0) data-send="op".
+     *  @param {string} html @param {string} op @param {number} nth @returns {number | null} */
     function line_of_data_send(html, op, nth) {
-        const places = [];
+        const lines = [];
         const pattern = /data-send\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
         for (let found = pattern.exec(html); found; found = pattern.exec(html)) {
-            if ((found[1] || found[2] || found[3]) === op) {
-                places.push(html.slice(0, found.index).split('\n').length);
-            }
+            const is_it = (found[1] || found[2] || found[3]) === op;
+            if (is_it) { lines.push(html.slice(0, found.index).split('\n').length); }
         }
-        return places.length === 0 ? null : places[nth] || places[0];
+        return lines[nth] || lines[0] || null;
     }
 
-    // ---- 3. The connection ------------------------------------------------------------------
+    // ---- 3. The connection --------------------------------------------------------------------
 
-    const document = window.document;
-    const location = window.location;
     const is_local = Boolean(location) && ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
     const CAP_MS = is_local ? 500 : 2000;
     const HELLO_MS = 10000; // a tablet's own limit for connecting is over a minute
+    const BEAT_MS = 5000;
+    const ASLEEP_MS = 75000; // the timers of a page that is only hidden run once a minute
     const MAX_QUEUE = 500;
     const KICKED = 4001;
-    /** A hidden tab's timers run once a minute at the least: who stood longer was asleep. */
-    const ASLEEP_MS = 75000;
-    const OFFLINE_MS = 30000;
-    const BEAT_MS = 5000;
 
     /** @type {WebSocket | null} */
     let socket = null;
-    /** Waits either for the next try or for the server's hello, never for both. */
-    /** @type {number | undefined} */
-    let timer;
-    /** @type {number | undefined} */
-    let beat_timer;
+    /** @type {AbortController | null} Asks whether the server is back. */
+    let probe = null;
+    let timer = 0; // for the next try or for the hello, never for both
+    let beat_timer = 0;
     let beat_at = 0;
-    let offline_at = 0;
-    let failures = 0;
-    let greeted = false;
-    /** Set for good: kicked, turned off, or about to be loaded again. */
-    let ended = false;
-    let run = '';
-    let my_name = '';
-    let my_id = '';
-    /** @type {Status} */
+    /** @type {Worker | null} */
+    let ticker = null;
+    let failures = 0; // in a row
+    let is_greeted = false;
+    /** @type {'' | 'off' | 'kicked' | 'reload'} Why this page does not connect any more. */
+    let ended = '';
+    let [run, my_name, my_id, reason] = ['', '', '', ''];
+    /** @type {WszeroStatus} */
     let status = 'connecting';
-    let reason = '';
+    /** @type {Set<(status: WszeroStatus, reason: string) => unknown>} */
+    const status_listeners = new Set();
     /** @type {{text: string, ask?: number}[]} */
     const queue = [];
-    /** @type {string[]} */
-    const own_queue = [];
-    /** @type {Set<(status: Status, reason: string) => void>} */
-    const status_listeners = new Set();
 
-    /** @param {() => void} action @param {number} delay_ms */
-    function set_timer(action, delay_ms) {
-        window.clearTimeout(timer);
-        timer = window.setTimeout(action, delay_ms);
-    }
-
-    /** @param {Status} now @param {string} [why] */
+    /** @param {WszeroStatus} now @param {string} [why] */
     function set_status(now, why = '') {
-        if (now !== status || why !== reason) {
-            status = now;
-            reason = why;
-            tell_status();
-        }
+        if (now === status && why === reason) { return; }
+        [status, reason] = [now, why];
+        tell_status();
     }
 
     function tell_status() {
         show_badge();
-        for (const listener of Array.from(status_listeners)) {
-            guarded(() => listener(status, reason), null);
-        }
+        Array.from(status_listeners).forEach((listener) => guarded(() => listener(status, reason), null));
     }
 
     function open_socket() {
         leave_socket();
+        timer = window.setTimeout(lost, HELLO_MS);
         const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
         const query = `page=${encodeURIComponent(location.pathname)}&run=${encodeURIComponent(run)}`;
-        set_timer(() => { leave_socket(); lost(0, ''); }, HELLO_MS);
-        /** @type {WebSocket} */
-        let mine;
         try {
-            mine = new window.WebSocket(`${scheme}//${location.host}/ws?${query}`);
+            const mine = new window.WebSocket(`${scheme}//${location.host}/ws?${query}`);
+            socket = mine;
+            // A socket that we have left may still speak: nobody listens to it.
+            mine.onmessage = (event) => { if (socket === mine) { receive(event.data); } };
+            mine.onclose = (event) => { if (socket === mine) { lost(event.code, event.reason); } };
         } catch (error) { // no host: the page was opened as a file
-            lost(0, '');
-            return;
+            lost();
         }
-        socket = mine;
-        // A socket that we have left may still speak: it is not listened to.
-        mine.onmessage = (event) => { if (socket === mine) { receive(event.data); } };
-        mine.onclose = (event) => { if (socket === mine) { lost(event.code, event.reason); } };
+    }
+
+    /**
+     * Browsers hold back a WebSocket to a place where some have failed: Chromium for up to 5
+     * seconds, Firefox for up to 60. They do not hold back a fetch, so that one knocks first.
+     */
+    function retry() {
+        leave_socket();
+        timer = window.setTimeout(lost, HELLO_MS);
+        const mine = new window.AbortController();
+        probe = mine;
+        window.fetch('/wszero.js', { method: 'HEAD', cache: 'no-store', signal: mine.signal }).then(
+            () => { if (probe === mine) { open_socket(); } },
+            () => { if (probe === mine) { lost(); } },
+        );
     }
 
     function leave_socket() {
-        const old = socket;
-        socket = null;
-        greeted = false;
+        const [old_socket, old_probe] = [socket, probe];
+        [socket, probe] = [null, null];
         window.clearTimeout(timer);
-        if (old) {
-            old.close();
-        }
+        if (is_greeted) { reject_asks('the connection was lost', false); }
+        is_greeted = false;
+        old_probe?.abort();
+        old_socket?.close(1000);
     }
 
-    /** @param {number} code @param {string} why */
+    /** @param {number} [code] @param {string} [why] */
     function lost(code, why) {
-        socket = null;
-        const was_greeted = greeted;
-        greeted = false;
-        window.clearTimeout(timer);
-        if (was_greeted) {
-            reject_asks('the connection was lost', code === KICKED);
-        }
+        failures = is_greeted ? 0 : failures + 1;
+        leave_socket();
         if (code === KICKED) {
-            end();
+            end('kicked');
             reject_asks('this page was sent out', true);
             set_status('kicked', why);
-            return;
+        } else {
+            timer = window.setTimeout(retry, backoff_ms(failures, CAP_MS, window.Math.random()));
+            tick_while_hidden();
+            // The first tries are silent: the program is often back within a second.
+            set_status(failures < 2 ? 'connecting' : 'disconnected');
         }
-        if (ended) {
-            return;
-        }
-        failures = was_greeted ? 0 : failures + 1;
-        set_timer(open_socket, backoff_ms(failures, CAP_MS, Math.random()));
-        // The first retries are silent: the program is often back within a second.
-        set_status(failures < 2 ? 'connecting' : 'disconnected');
     }
 
-    /** No connection any more in the life of this page. */
-    function end() {
-        ended = true;
+    /** @param {'off' | 'kicked' | 'reload'} why */
+    function end(why) {
+        ended = why;
         leave_socket();
         window.clearTimeout(beat_timer);
+        ticker?.terminate();
         queue.length = 0;
-        own_queue.length = 0;
     }
 
     function reload() {
-        end();
+        end('reload');
         location.reload();
     }
 
     /** @param {Message} hello */
     function greet(hello) {
-        if (run !== '' && hello.run !== run) {
-            reload(); // another run knows nothing of this page
-            return;
-        }
+        if (run !== '' && hello.run !== run) { return reload(); } // another run knows nothing of this page
         window.clearTimeout(timer);
-        run = String(hello.run);
-        my_id = text_of(hello.id);
-        my_name = text_of(hello.name);
-        greeted = true;
+        ticker?.terminate();
+        ticker = null;
+        [run, my_id, my_name] = [text_of(hello.run), text_of(hello.id), text_of(hello.name)];
         failures = 0;
+        is_greeted = true;
         set_status('connected');
-        for (const item of queue.splice(0)) {
-            transmit(item.text, item.ask);
-        }
-        for (const text of own_queue.splice(0)) {
-            transmit(text);
-        }
+        queue.splice(0).forEach((item) => transmit(item.text, item.ask));
     }
 
-    /** @param {string} text @param {number} [ask] */
+    /** @param {string} text @param {number} [ask] @returns {string | null} why it is refused, in words */
     function transmit(text, ask) {
-        if (greeted && socket && socket.readyState === 1) {
+        if (ended) { return ended === 'kicked' ? 'this page was sent out' : `wszero is ${ended} in this page`; }
+        if (socket && is_greeted && socket.readyState === 1) {
             socket.send(text);
-            const waiting = ask === undefined ? undefined : asks.get(ask);
-            if (waiting) {
-                waiting.sent = true;
-            }
+            const waiting = asks.get(ask || 0);
+            if (waiting) { waiting.is_sent = true; }
         } else if (queue.length < MAX_QUEUE) {
             queue.push({ text, ask });
         } else {
-            console.error(`wszero: not sent: ${MAX_QUEUE} messages already wait for the connection`);
+            return `${MAX_QUEUE} messages wait for the connection already`;
         }
+        return null;
     }
 
-    /** @param {Message} message one of wszero's own, for our server only */
-    function transmit_own(message) {
-        if (greeted && socket && socket.readyState === 1) {
-            socket.send(JSON.stringify(message));
-        } else if (!ended && own_queue.length < 20) {
-            own_queue.push(JSON.stringify(message));
-        }
-    }
-
-    /** Something says that the network or the page is back: look at once. */
+    /** The page or the network may be back: look at once. */
     function wake() {
-        if (ended || beat_at === 0) {
-            return;
-        }
+        if (ended || beat_at === 0) { return; }
+        if (document.visibilityState === 'hidden') { return tick_while_hidden(); }
         beat();
         if (!socket || socket.readyState > 1) {
             failures = 0;
+            retry();
+        }
+    }
+
+    /**
+     * A tablet that has slept often keeps a socket that calls itself open and is dead. Its
+     * timers stood still meanwhile. A server lets go of a page that answers no ping for most
+     * of a minute, so one that stood still for longer loses nothing by connecting again.
+     */
+    function beat() {
+        const stood_ms = window.Date.now() - beat_at;
+        beat_at = window.Date.now();
+        window.clearTimeout(beat_timer);
+        beat_timer = window.setTimeout(beat, BEAT_MS);
+        if (stood_ms > ASLEEP_MS && socket) {
+            set_status('connecting');
             open_socket();
         }
     }
 
     /**
-     * A tablet that slept often keeps a socket that says "open" and is dead. Timers stand
-     * still meanwhile, and a server lets go of whoever answers no ping for most of a minute:
-     * whoever stood still longer loses nothing by opening a new socket.
+     * Behind the editor a page counts as hidden, and after five minutes its timers run once a
+     * minute. Those of a worker go on: with it the page is back at once when Run is pressed.
      */
-    function beat() {
-        const now = Date.now();
-        const stood_ms = now - beat_at;
-        beat_at = now;
-        window.clearTimeout(beat_timer);
-        beat_timer = window.setTimeout(beat, BEAT_MS);
-        if (stood_ms > ASLEEP_MS && socket) {
-            renew();
+    function tick_while_hidden() {
+        if (!is_local || ticker || is_greeted || document.visibilityState !== 'hidden') { return; }
+        try {
+            const script = new window.Blob([`setInterval(() => postMessage(0), ${CAP_MS})`], { type: 'text/javascript' });
+            const url = window.URL.createObjectURL(script);
+            ticker = new window.Worker(url);
+            ticker.onmessage = () => { if (!socket && !probe) { retry(); } };
+            window.URL.revokeObjectURL(url);
+        } catch (error) {
+            ticker = null; // the page's own rules forbid it: it comes back a little later
         }
     }
 
-    function renew() {
-        const was_greeted = greeted;
-        leave_socket();
-        if (was_greeted) {
-            reject_asks('the connection was lost', false);
-        }
-        set_status('connecting');
-        open_socket();
-    }
-
-    function network_back() {
-        const away_ms = offline_at === 0 ? 0 : Date.now() - offline_at;
-        offline_at = 0;
-        if (away_ms > OFFLINE_MS && socket && !is_local && !ended) {
-            renew();
-        } else {
-            wake();
-        }
-    }
-
-    // ---- 4. Messages that arrive --------------------------------------------------------------
+    // ---- 4. Messages that arrive ----------------------------------------------------------------
 
     const LATE_MS = 2000;
     const ASK_MS = 30000;
-    /** @type {Map<number, {op: string, sent: boolean, timer: number, settle: (answer: Message) => void}>} */
+    /** @type {Map<number, {is_sent: boolean, settle: (answer: Message) => void}>} */
     const asks = new Map();
     let last_ask = 0;
-    /** @type {Map<string, Set<(msg: Message) => unknown>>} */
+    /** @type {Map<string, Set<WszeroHandler>>} */
     const handlers = new Map();
-    /** @type {Set<(direction: 'sent' | 'got', msg: Message) => void>} */
+    /** @type {Set<(direction: 'sent' | 'got', msg: Message) => unknown>} */
     const message_listeners = new Set();
-    /** Came before the page (a React page, say) had registered its handlers. */
-    /** @type {{message: Message, until: number}[]} */
-    const early = [];
-    /** @type {number | undefined} */
-    let early_timer;
+    /** @type {{message: Message, until: number}[]} Came before the page (in React, say) was ready. */
+    let early = [];
+    let early_timer = 0;
     let started_at = 0;
-    /** @type {Set<string>} */
-    const unhandled = new Set();
+    /** @type {Set<string>} What has been told: an op that nobody hears, a data-show that finds nothing. */
+    const told = new Set();
 
     /** @param {unknown} data */
     function receive(data) {
         const decoded = decode(data);
-        if (!decoded.ok) {
-            console.warn('wszero: ' + decoded.words);
-            return;
-        }
+        if (!decoded.ok) { return console.warn(`wszero: ${decoded.words}`); }
         const message = decoded.message;
+        const is_news = ['_answer', 'eval_js', 'error'].includes(message.op) || !is_reserved(message.op);
+        if (is_news) { note('got', message); }
         switch (message.op) {
-            case '_hello': greet(message); break;
-            case '_name': my_name = text_of(message.name); tell_status(); break;
-            case '_changed': if (shows_any(message.paths)) { reload(); } break;
-            case '_answer': note('got', message); answered(message); break;
-            case 'eval_js': note('got', message); run_script(message); break;
-            case 'error': note('got', message); got_error(message); break;
+            case '_hello': return greet(message);
+            case '_name': my_name = text_of(message.name); return tell_status();
+            case '_changed': return is_made_of(message.paths) ? reload() : undefined;
+            case '_answer': return asks.get(message.ask)?.settle(message);
+            case 'eval_js': return run_script(message);
+            case 'error': return got_error(message);
             default:
-                if (!is_reserved(message.op)) {
-                    note('got', message);
-                    try_early();
-                    if (!deliver(message)) {
-                        keep_or_report(message);
-                    }
-                }
+                if (is_news) { arrived(message); } // else it is of a newer server's
         }
     }
 
     /** @param {'sent' | 'got'} direction @param {Message} message */
     function note(direction, message) {
-        for (const listener of Array.from(message_listeners)) {
-            guarded(() => listener(direction, message), message.op);
-        }
-        for (const element of all('[data-messages]')) {
-            guarded(() => add_line(element, in_words(direction, message)), message.op);
-        }
+        Array.from(message_listeners).forEach((listener) => guarded(() => listener(direction, message), message.op));
+        all('[data-messages]').forEach((element) => add_line(element, in_words(direction, message)));
     }
 
-    /** @param {string} op @returns {((msg: Message) => unknown)[]} */
+    /** @param {string} op @returns {WszeroHandler[]} */
     function handlers_of(op) {
         const found = Array.from(handlers.get(op) || []);
-        const table = /** @type {any} */ (window.HANDLERS);
+        const table = window.HANDLERS; // looked up now: a page may put its own object there
         // What every object has (constructor, toString) is no handler of the page's.
-        if (table && typeof table[op] === 'function' && (has(table, op) || !(op in Object.prototype))) {
-            found.unshift((msg) => table[op](msg));
-        }
-        return found;
+        const is_there = table && typeof table[op] === 'function' && (has(table, op) || !(op in Object.prototype));
+        return is_there ? [(msg) => table[op](msg), ...found] : found;
     }
 
     /** @param {Message} message @returns {boolean} whether anything in the page wanted it */
     function deliver(message) {
         const wanted = handlers_of(message.op);
-        for (const handler of wanted) {
-            guarded(() => handler(message), message.op);
-        }
+        wanted.forEach((handler) => guarded(() => handler(message), message.op));
         return show(message) || wanted.length > 0 || message_listeners.size > 0;
     }
 
     /** @param {Message} message */
-    function keep_or_report(message) {
-        const now = Date.now();
-        if (now - started_at < LATE_MS && early.length < MAX_QUEUE) {
-            early.push({ message, until: now + LATE_MS });
-            window.clearTimeout(early_timer);
-            early_timer = window.setTimeout(try_early, 100);
-        } else if (!unhandled.has(message.op)) {
-            unhandled.add(message.op);
-            const words = `nothing in this page listens for '${message.op}'`;
-            console.warn(`wszero: ${words}. Try on('${message.op}', function (msg) { … })`);
-            report('no_handler', words, here(), message.op);
-        }
+    function arrived(message) {
+        const now = window.Date.now();
+        const can_wait = now - started_at < LATE_MS && early.length < MAX_QUEUE;
+        early.push({ message, until: can_wait ? now + LATE_MS : 0 });
+        try_early();
     }
 
-    function try_early() {
+    function try_early() { // the message that has just come is the last of them
         window.clearTimeout(early_timer);
-        for (const item of early.splice(0)) {
-            if (!deliver(item.message)) {
-                if (Date.now() < item.until) {
-                    early.push(item);
-                } else {
-                    keep_or_report(item.message);
-                }
-            }
-        }
-        if (early.length > 0) {
-            early_timer = window.setTimeout(try_early, 100);
-        }
+        early = early.filter(({ message, until }) => {
+            const is_handled = deliver(message);
+            const is_over = window.Date.now() >= until;
+            if (is_over && !is_handled) { report_unhandled(message.op); }
+            return !is_handled && !is_over;
+        });
+        if (early.length > 0) { early_timer = window.setTimeout(try_early, 100); }
     }
 
-    /** @param {Message} answer */
-    function answered(answer) {
-        const waiting = asks.get(Number(answer.ask));
-        if (waiting) {
-            waiting.settle(answer);
-        }
+    /** @param {string} op */
+    function report_unhandled(op) {
+        if (told.has(op)) { return; }
+        told.add(op);
+        console.warn(`wszero: nothing in this page hears '${op}'. Try on('${op}', function (msg) { … })`);
+        report('no_handler', `nothing in this page hears '${op}'`, here(), op);
     }
 
-    /** @param {string} why @param {boolean} everyone also those not sent yet */
-    function reject_asks(why, everyone) {
-        for (const waiting of Array.from(asks.values())) {
-            if (waiting.sent || everyone) {
-                waiting.settle({ op: '_answer', error: `ask('${waiting.op}') got no answer: ${why}`, code: 'closed' });
-            }
+    /** Asks that are not sent yet go on waiting, unless it is for all.
+     *  @param {string} why @param {boolean} is_for_all */
+    function reject_asks(why, is_for_all) {
+        for (const { is_sent, settle } of Array.from(asks.values())) {
+            if (is_sent || is_for_all) { settle({ op: '_answer', code: 'closed', error: why }); }
         }
     }
 
     /** @param {Message} message */
     function run_script(message) {
         try {
-            (0, window.eval)(String(message.script)); // indirect: in the page's global scope
+            (0, window.eval)(text_of(message.script)); // indirect: in the page's global scope
         } catch (error) {
             console.error(error);
             report('eval_js', words_of(error), here(), 'eval_js');
         }
-        listen(); // document.write() takes all listeners and the badge away
+        listen(); // document.write() takes every listener away, and the badge
         show_badge();
     }
 
     /** @param {Message} message */
     function got_error(message) {
-        if (typeof message.about === 'string') {
-            tell_where(message.about, message.code);
-        }
-        const wanted = handlers_of('error');
-        for (const handler of wanted) {
-            guarded(() => handler(message), 'error');
-        }
-        if (!show(message) && wanted.length === 0) {
-            console.warn('wszero: ' + text_of(message.msg));
-        }
+        if (typeof message.about === 'string') { tell_where(message.about, message.code); }
+        if (!deliver(message)) { console.warn(`wszero: ${text_of(message.msg)}`); }
     }
 
-    /** @param {unknown} paths @returns {boolean} whether this page is made of one of these files */
-    function shows_any(paths) {
-        const loaded = new Set([plain_path(location.pathname)]);
-        const entries = window.performance ? window.performance.getEntriesByType('resource') : [];
-        const addresses = entries.map((entry) => entry.name);
-        for (const element of all('[src], link[href]')) {
-            addresses.push(/** @type {any} */ (element).src || /** @type {any} */ (element).href);
-        }
-        for (const address of addresses) {
-            const file = file_of(String(address), location.origin);
-            if (file.startsWith('/')) {
-                loaded.add(plain_path(file));
-            }
-        }
-        return Array.isArray(paths) && paths.some((path) => loaded.has(plain_path(String(path))));
+    /** @param {unknown} paths @returns {boolean} whether one of these files is in this page */
+    function is_made_of(paths) {
+        const loaded = window.performance.getEntriesByType('resource').map((entry) => entry.name);
+        const named = all('[src], link[href]').map((/** @type {any} */ element) => element.src || element.href);
+        const files = new Set([location.href, ...loaded, ...named].map((url) => file_of(String(url), location.origin)));
+        return Array.isArray(paths) && paths.some((path) => files.has(file_of(String(path), location.origin)));
     }
 
-    /** @param {string} path @returns {string} %20 and a space are the same file */
-    function plain_path(path) {
-        try {
-            return decodeURIComponent(path);
-        } catch (error) {
-            return path;
-        }
-    }
+    // ---- 5. Trouble, told to Python -------------------------------------------------------------
 
-    // ---- 5. Trouble, told to Python -----------------------------------------------------------
-
-    const MAX_REPORTS = 20; // a minute: a mistake in an animation comes sixty times a second
+    const MAX_REPORTS = 20; // a minute: an animation makes the same mistake 60 times a second
     /** @type {number[]} */
     const report_times = [];
-    /** Where each op was sent last, for errors that Python finds in it. */
-    /** @type {Map<string, Error | Element>} */
+    /** @type {Map<string, Error | Element>} Where each op was sent last, for what Python finds in it. */
     const sites = new Map();
-    const own_url = find_own_url();
+    // In a bundle we have no file of our own: it is the child's file too.
+    const own_url = parse_stack(new Error().stack)[0]?.url || '';
+    const own_file = /\/wszero\.js([?#]|$)/.test(own_url) ? own_url : '';
 
-    /** @returns {string} the address of this script; '' inside a bundle */
-    function find_own_url() {
-        const frame = parse_stack(new Error().stack)[0];
-        return frame && /\/wszero\.js$/.test(frame.url.replace(/[?#].*$/, '')) ? frame.url : '';
-    }
+    /** @type {() => Place} This page, no line known. */
+    const here = () => ({ file: file_of(location.href, location.origin), line: null, col: null });
+    /** @type {(error: any) => Place} */
+    const place_of = (error) => place_in(error && error.stack, own_file, location.origin) || here();
 
-    /** @returns {Place} this page, without a line */
-    function here() {
-        return { file: location.pathname, line: null, col: null };
-    }
-
-    /** @param {Function} entry the function that the page called @returns {Error} */
-    function site_of_call(entry) {
+    /** @param {Function} called by the page @returns {Error} never thrown: it holds the place of the call */
+    function site_of(called) {
         const site = new Error();
         const capture = /** @type {any} */ (Error).captureStackTrace;
-        if (capture) {
-            capture(site, entry); // in a bundle our frames have no file of their own
-        }
+        if (capture) { capture(site, called); } // without our own lines, in a bundle too
         return site;
     }
 
-    /** @param {string} op @param {Error | Element} site */
-    function remember_site(op, site) {
-        sites.delete(op);
-        sites.set(op, site);
-        if (sites.size > 200) {
-            sites.delete(/** @type {string} */ (sites.keys().next().value));
-        }
-    }
-
-    /** @param {unknown} error @returns {string} */
+    /** @param {any} error whatever was thrown @returns {string} */
     function words_of(error) {
-        if (error instanceof Error || (typeof error === 'object' && error && 'message' in error)) {
-            const { name, message } = /** @type {Error} */ (error);
-            return name && name !== 'wszero' ? `${name}: ${message}` : message;
-        }
         try {
-            return typeof error === 'string' ? error : text_of(error);
-        } catch (circular) {
+            if (typeof error.message !== 'string') { return text_of(error); }
+            return error.name && error.name !== 'wszero' ? `${error.name}: ${error.message}` : error.message;
+        } catch (unreadable) {
             return String(error);
         }
     }
 
-    /** @param {unknown} error @returns {Place} */
-    function place_of(error) {
-        const stack = error && /** @type {any} */ (error).stack;
-        return place_in(stack, own_url, location.origin) || here();
-    }
-
-    /**
-     * Runs code of the page's; its mistakes are told to Python and harm nobody else.
-     * @param {() => unknown} action
-     * @param {string | null} about
-     */
+    /** Runs code of the page's: its mistakes are told and keep nobody else from working.
+     *  @param {() => any} action @param {string | null} about the op */
     function guarded(action, about) {
         /** @param {unknown} error */
         const failed = (error) => {
@@ -836,121 +588,112 @@
             report('error', words_of(error), place_of(error), about);
         };
         try {
-            const result = /** @type {any} */ (action());
-            if (result && typeof result.then === 'function') {
-                result.then(undefined, failed);
-            }
+            const result = action();
+            if (result && typeof result.then === 'function') { result.then(undefined, failed); }
         } catch (error) {
             failed(error);
         }
     }
 
-    /**
-     * @param {'error' | 'rejection' | 'no_handler' | 'eval_js'} kind
-     * @param {string} words
-     * @param {Place} place
-     * @param {string | null} about the op it is about
-     */
+    /** @param {'error' | 'rejection' | 'no_handler' | 'eval_js'} kind @param {string} words
+     *  @param {Place} place @param {string | null} about the op */
     function report(kind, words, place, about) {
-        const now = Date.now();
-        while (report_times.length > 0 && now - report_times[0] > 60000) {
-            report_times.shift();
-        }
-        if (report_times.length < MAX_REPORTS) {
-            report_times.push(now);
-            transmit_own({ op: '_error', kind, msg: words.slice(0, 1000), ...place, about, known: known_ops() });
-        }
+        const now = window.Date.now();
+        while (now - report_times[0] > 60000) { report_times.shift(); }
+        // While nobody listens, the page's own messages need the room.
+        if (report_times.length >= MAX_REPORTS || queue.length > MAX_QUEUE / 2) { return; }
+        report_times.push(now);
+        transmit(JSON.stringify({ op: '_error', kind, msg: words.slice(0, 1000), ...place, about, known: known_ops() }));
     }
 
-    /** @returns {string[]} the ops that this page handles */
+    /** @returns {string[]} the ops that this page hears */
     function known_ops() {
-        const known = new Set(handlers.keys());
-        for (const op of Object.keys(window.HANDLERS || {})) {
-            known.add(op);
-        }
-        for (const element of all('[data-show], [data-list]')) {
-            for (const wanted of [element.getAttribute('data-show'), element.getAttribute('data-list')]) {
-                if (wanted) {
-                    known.add(wanted.split('.')[0]);
-                }
-            }
-        }
-        return Array.from(known).slice(0, 100);
+        const wanted = ['data-show', 'data-list'].flatMap((name) => all(`[${name}]`).map((one) => one.getAttribute(name)));
+        const ops = wanted.map((text) => (text || '').split('.')[0]);
+        const known = new Set([...handlers.keys(), ...Object.keys(window.HANDLERS || {}), ...ops]);
+        return Array.from(known).filter((op) => op !== '').slice(0, 100);
     }
 
     /** @param {ErrorEvent} event */
-    function page_error(event) {
-        // ResizeObserver's loop notice is none of the child's doing, nor is an extension's error.
-        if (/^ResizeObserver loop/.test(event.message) || /^[a-z-]+-extension:/.test(event.filename || '')) {
-            return;
-        }
-        const filename = event.filename || location.href;
-        const place = filename === own_url ? place_of(event.error)
-            : { file: file_of(filename, location.origin), line: event.lineno || null, col: event.colno || null };
-        const words = event.error ? words_of(event.error) : String(event.message).replace(/^Uncaught /, '');
-        report('error', words, place, null);
+    function page_failed(event) {
+        const file = event.filename || location.href;
+        // Neither the browser's notice about a ResizeObserver nor an extension is the child's doing.
+        if (/^ResizeObserver loop/.test(event.message) || /^[a-z-]+-extension:/.test(file)) { return; }
+        const words = event.error ? words_of(event.error) : event.message.replace(/^Uncaught /, '');
+        report('error', words, file === own_file ? place_of(event.error)
+            : { file: file_of(file, location.origin), line: event.lineno || null, col: event.colno || null }, null);
     }
 
-    /** @param {PromiseRejectionEvent} event */
-    function page_rejection(event) {
-        report('rejection', words_of(event.reason), place_of(event.reason), null);
-    }
+    /** @type {(event: PromiseRejectionEvent) => void} */
+    const promise_failed = ({ reason: why }) => report('rejection', words_of(why), place_of(why), null);
 
-    /** @param {string} about @param {unknown} code */
+    /** Tells the page's half of an error: where it sent the message.
+     *  @param {string} about @param {unknown} code */
     function tell_where(about, code) {
         const site = sites.get(about);
+        /** @param {string} kind @param {Place | null} place */
+        const tell = (kind, place) => {
+            const { file, line } = place || here();
+            if (line) { transmit(JSON.stringify({ op: '_where', about, code, file, line, kind })); }
+        };
         if (site instanceof Error) {
-            const place = place_in(site.stack, own_url, location.origin);
-            if (place) {
-                transmit_own({ op: '_where', about, code, file: place.file, line: place.line, kind: 'send' });
-            }
+            tell('send', place_in(site.stack, own_file, location.origin));
         } else if (site) {
-            // The browser knows no lines of HTML: the page's text has to be looked at again.
-            const peers = all('[data-send]').filter((peer) => peer.getAttribute('data-send') === about);
-            const nth = peers.indexOf(site);
-            window.fetch(location.href, { cache: 'no-store' }).then((page) => page.text()).then((html) => {
-                const line = line_of_data_send(html, about, nth);
-                if (line !== null) {
-                    transmit_own({ op: '_where', about, code, file: location.pathname, line, kind: 'data-send' });
-                }
-            }, () => undefined); // the error has been told without the line
+            // A browser knows no lines of HTML: the page's text is looked at again.
+            const nth = all('[data-send]').filter((one) => one.getAttribute('data-send') === about).indexOf(site);
+            window.fetch(location.href, { cache: 'no-store' }).then((page) => page.text()).then(
+                (html) => tell('data-send', { ...here(), line: line_of_data_send(html, about, nth) }),
+                () => undefined, // then the error is told without the line
+            );
         }
     }
 
-    // ---- 6. The attributes --------------------------------------------------------------------
+    // ---- 6. The attributes ----------------------------------------------------------------------
 
     const MAX_LINES = 500;
-    const OUR_ATTRIBUTES = ['data-send', 'data-show', 'data-list', 'data-messages'];
-    const CLEARED = ['text', 'search', 'email', 'url', 'tel', 'password', 'textarea'];
-    /** The lines that we added, so that a heading inside the list stays. */
-    /** @type {WeakMap<Element, Element[]>} */
+    const OUR_ATTRIBUTES = /^data-(send|show|list|messages|v-.*)$/; // data-v-… is Vue's mark for styles
+    const TEXT_TYPES = ['text', 'search', 'email', 'url', 'tel', 'password', 'textarea'];
+    const BUTTON_TYPES = ['submit', 'button', 'reset', 'image'];
+    /** @type {WeakMap<Element, Element[]>} The lines we added: a heading in the list stays. */
     const lines_of = new WeakMap();
-    /** Safari before 15.4 does not say which button submitted a form. */
-    /** @type {Element | null} */
+    /** @type {any} Safari before 15.4 does not say which button submitted a form. */
     let pressed = null;
 
-    /** @param {string} selector @returns {Element[]} */
-    function all(selector) {
-        return Array.from(document.querySelectorAll(selector));
-    }
+    /** @type {(selector: string) => Element[]} */
+    const all = (selector) => (document ? Array.from(document.querySelectorAll(selector)) : []);
+    /** @type {(name: string) => string} As Python can write it: my-size → my_size */
+    const python_name = (name) => name.replace(/-/g, '_');
 
-    /** @param {Message} message @returns {boolean} whether an element wanted it */
+    /** data-show and data-list. @param {Message} message @returns {boolean} whether an element wanted it */
     function show(message) {
         let is_wanted = false;
         for (const attribute of ['data-show', 'data-list']) {
             for (const element of all(`[${attribute}]`)) {
                 const wanted = element.getAttribute(attribute) || '';
+                if (wanted !== message.op && !wanted.startsWith(message.op + '.')) { continue; }
+                is_wanted = true;
                 const picked = pick(message, wanted);
-                is_wanted = is_wanted || wanted === message.op || wanted.startsWith(message.op + '.');
-                if (picked && attribute === 'data-show') {
+                if (!picked) {
+                    report_missing(`${attribute}="${wanted}"`, wanted.slice(message.op.length + 1), message);
+                } else if (attribute === 'data-show') {
                     guarded(() => put_value(element, picked.value), message.op);
-                } else if (picked) {
+                } else {
                     const values = Array.isArray(picked.value) ? picked.value : [picked.value];
-                    guarded(() => values.forEach((value) => add_line(element, text_of(value))), message.op);
+                    values.forEach((value) => add_line(element, text_of(value)));
                 }
             }
         }
         return is_wanted;
+    }
+
+    /** A slip of the pen in data-show would otherwise show nothing and say nothing.
+     *  @param {string} attribute @param {string} path @param {Message} message */
+    function report_missing(attribute, path, message) {
+        const name = path.split('.')[0];
+        if (has(message, name) || told.has(attribute)) { return; } // what is missing deeper down may come later
+        told.add(attribute);
+        const carries = names_in(message).join(', ') || 'nothing';
+        report('error', `${attribute}: ${message.op} came without ${name}. It carries ${carries}`, here(), message.op);
     }
 
     /** @param {any} element @param {unknown} value */
@@ -961,14 +704,9 @@
         } else if (tag === 'input' && element.type === 'radio') {
             element.checked = element.value === text_of(value);
         } else if (tag === 'progress' || tag === 'meter') {
-            const number = Number(value);
-            if (Number.isFinite(number)) {
-                element.value = number;
-            }
-        } else if (['input', 'textarea', 'select'].includes(tag)) {
-            element.value = text_of(value);
+            element.value = Number(value) || 0;
         } else {
-            element.textContent = text_of(value);
+            element[['input', 'textarea', 'select'].includes(tag) ? 'value' : 'textContent'] = text_of(value);
         }
     }
 
@@ -981,23 +719,17 @@
         const lines = lines_of.get(element) || [];
         lines_of.set(element, lines);
         lines.push(line);
-        while (lines.length > MAX_LINES) {
-            /** @type {Element} */ (lines.shift()).remove();
-        }
-        if (is_at_end) {
-            element.scrollTop = element.scrollHeight;
-        }
+        if (lines.length > MAX_LINES) { lines.shift()?.remove(); }
+        if (is_at_end) { element.scrollTop = element.scrollHeight; }
     }
 
-    /** @param {Element} element @returns {Record<string, unknown>} data-my-size="3" → my_size: "3" */
+    /** @param {Element} element @returns {Values} its data- values, as text */
     function values_of(element) {
-        /** @type {Record<string, unknown>} */
+        /** @type {Values} */
         const values = {};
         for (const { name, value } of Array.from(element.attributes)) {
-            // data-v-… is Vue's mark for its styles.
-            if (name.startsWith('data-') && !OUR_ATTRIBUTES.includes(name) && !name.startsWith('data-v-')) {
-                values[name.slice(5).replace(/-/g, '_')] = value;
-            }
+            const is_value = name.startsWith('data-') && !OUR_ATTRIBUTES.test(name);
+            if (is_value) { values[python_name(name.slice(5))] = value; }
         }
         return values;
     }
@@ -1007,361 +739,253 @@
         switch (field.type) {
             case 'number': case 'range': return Number.isFinite(field.valueAsNumber) ? field.valueAsNumber : null;
             case 'checkbox': return field.checked;
-            case 'file': return field.files[0] || null; // refused in words when it is sent
-            case 'select-multiple':
-                return Array.from(field.selectedOptions).map((/** @type {any} */ option) => option.value);
+            case 'file': return field.files[0] || null; // sending it is refused in words
+            case 'select-multiple': return Array.from(field.selectedOptions, (/** @type {any} */ one) => one.value);
             default: return field.value;
         }
     }
 
-    /**
-     * The named fields of a form. Several fields of one name make a list (checkboxes: of the
-     * values that are ticked).
-     * @param {HTMLFormElement} form
-     * @param {any} submitter
-     * @returns {Record<string, unknown>}
-     */
-    function fields_of(form, submitter) {
-        /** @type {Map<string, any[]>} */
-        const by_name = new Map();
-        for (const field of /** @type {any[]} */ (Array.from(form.elements))) {
-            const is_button = ['submit', 'button', 'reset', 'image'].includes(field.type);
-            const is_field = is_button ? field === submitter : /^(?:input|select|textarea)$/i.test(field.tagName);
-            if (field.name && is_field && !field.matches(':disabled')) {
-                by_name.set(field.name, [...(by_name.get(field.name) || []), field]);
-            }
-        }
-        /** @type {Record<string, unknown>} */
+    /** The named fields of a form. Several of one name make a list (checkboxes: of those ticked).
+     *  @param {any} form @param {any} button the pressed one @returns {Values} */
+    function fields_of(form, button) {
+        /** @type {Values} */
         const values = {};
-        for (const [name, fields] of by_name) {
-            let value = fields.length === 1 ? value_of(fields[0]) : fields.map(value_of);
-            if (fields[0].type === 'radio') {
-                const chosen = fields.find((field) => field.checked);
-                value = chosen ? chosen.value : null;
-            } else if (fields.length > 1 && fields[0].type === 'checkbox') {
-                value = fields.filter((field) => field.checked).map((field) => field.value);
-            }
-            values[name.replace(/-/g, '_')] = value;
+        for (const field of form.elements) {
+            if (!field.name || field.matches(':disabled') || !(is_field(field) || field === button)) { continue; }
+            const peers = Array.from(form.elements).filter(({ name, type }) => name === field.name && type === field.type);
+            const ticked = peers.filter((peer) => peer.checked).map((peer) => peer.value);
+            const value = peers.length === 1 ? value_of(field) : field.type === 'checkbox' ? ticked : peers.map(value_of);
+            values[python_name(field.name)] = field.type === 'radio' ? ticked[0] ?? null : value;
         }
         return values;
     }
 
-    /**
-     * @param {Element} element whose data-send it is
-     * @param {Record<string, unknown>} values
-     * @returns {boolean} whether the message is on its way
-     */
-    function send_for(element, values) {
+    /** Sends what an element with data-send stands for, and clears the text fields.
+     *  @param {Element} element @param {Values} values @param {Iterable<any>} fields */
+    function send_for(element, values, fields) {
         try {
-            const op = element.getAttribute('data-send');
-            if (!op) {
-                throw mistake('data-send needs the name of the message: data-send="chat"');
-            }
-            post('data-send', make_message('data-send', op, values), element);
-            return true;
+            const op = element.getAttribute('data-send') || '';
+            if (!op) { throw mistake('data-send needs the name of the message: data-send="chat"'); }
+            if (post('data-send', make_message('data-send', op, values), element) !== null) { return; }
         } catch (error) {
             console.error(error);
             report('error', words_of(error), here(), null);
-            return false;
-        }
-    }
-
-    /** @param {Event} event @returns {any} the element with data-send around what was touched */
-    function sender_of(event) {
-        const target = /** @type {any} */ (event.target);
-        return target && target.closest ? target.closest('[data-send]') : null;
-    }
-
-    /** @param {Event} event */
-    function clicked(event) {
-        const target = /** @type {any} */ (event.target);
-        pressed = target && target.closest ? target.closest('button, input') : null;
-        const element = sender_of(event);
-        if (!element || event.defaultPrevented || is_field(element) || element.tagName === 'FORM') {
             return;
         }
-        if (element.type === 'submit' && element.form) {
-            return; // "submitted" sends it, with the fields of the form
+        for (const field of fields) {
+            if (TEXT_TYPES.includes(field.type) && !field.readOnly && !field.matches(':disabled')) {
+                field.value = '';
+                field.dispatchEvent(new window.Event('input', { bubbles: true })); // for Vue's v-model
+            }
         }
-        if (element.tagName === 'A' && /^#?$/.test(element.getAttribute('href') || '')) {
-            event.preventDefault(); // no jump to the top, no new load
-        }
-        send_for(element, values_of(element));
     }
 
     /** @param {any} element @returns {boolean} a field has news when it changes, not when it is clicked */
     function is_field(element) {
-        return /^(?:select|textarea)$/i.test(element.tagName) || (element.tagName === 'INPUT'
-            && !['button', 'submit', 'reset', 'image'].includes(element.type));
+        return /^(select|textarea|input)$/i.test(element.tagName) && !BUTTON_TYPES.includes(element.type);
     }
 
-    /** @param {Event} event */
+    /** @param {any} event */
+    function clicked(event) {
+        const target = event.target && event.target.closest ? event.target : null;
+        pressed = target && target.closest('button, input');
+        const element = target && target.closest('[data-send]');
+        if (!element || event.defaultPrevented || element.tagName === 'FORM' || is_field(element)) { return; }
+        if (element.type === 'submit' && element.form) { return; } // then the form is submitted
+        const is_empty_link = element.tagName === 'A' && /^#?$/.test(element.getAttribute('href') || '');
+        if (is_empty_link) { event.preventDefault(); } // no jump to the top, no loading again
+        send_for(element, values_of(element), []);
+    }
+
+    /** @param {any} event */
     function changed(event) {
-        const element = /** @type {any} */ (event.target);
-        if (element && element.getAttribute && element.getAttribute('data-send') !== null && is_field(element)) {
-            const name = (element.name || 'value').replace(/-/g, '_');
-            send_for(element, { ...values_of(element), [name]: value_of(element) });
-        }
+        const field = event.target;
+        if (!field.hasAttribute || !field.hasAttribute('data-send') || !is_field(field)) { return; }
+        send_for(field, { ...values_of(field), [python_name(field.name || 'value')]: value_of(field) }, [field]);
     }
 
-    /** @param {Event} event */
+    /** @param {any} event */
     function submitted(event) {
-        const form = /** @type {HTMLFormElement} */ (event.target);
-        const submitter = /** @type {any} */ (event).submitter || pressed;
+        const form = event.target;
+        const submitter = event.submitter || pressed;
         const button = submitter && submitter.form === form ? submitter : null;
+        // A button's own data-send goes before the form's, as its formaction would.
         const sender = button && button.hasAttribute('data-send') ? button : form;
-        if (event.defaultPrevented || !sender.hasAttribute('data-send')) {
-            return;
-        }
+        if (event.defaultPrevented || !sender.hasAttribute('data-send')) { return; }
         event.preventDefault(); // the page stays
         const values = { ...values_of(form), ...(button ? values_of(button) : {}), ...fields_of(form, button) };
-        if (send_for(sender, values)) {
-            for (const field of /** @type {any[]} */ (Array.from(form.elements))) {
-                if (CLEARED.includes(field.type) && field.name && !field.readOnly && !field.matches(':disabled')) {
-                    field.value = '';
-                    field.dispatchEvent(new window.Event('input', { bubbles: true })); // Vue's v-model
-                }
-            }
-        }
+        send_for(sender, values, Array.from(form.elements));
     }
 
-    // ---- 7. The badge -------------------------------------------------------------------------
+    // ---- 7. The badge ---------------------------------------------------------------------------
 
     const BADGE_STYLE = `
         :host { all: initial !important; position: fixed !important; right: 8px !important;
             bottom: 8px !important; z-index: 2147483647 !important; pointer-events: none !important; }
         div { font: 14px/1.3 system-ui, sans-serif; color: #fff; background: #333; padding: 6px 12px;
-            border-radius: 16px; border: 1px solid #fff; max-width: 80vw; box-sizing: border-box; }
-        div[data-status=connected] { width: 16px; height: 16px; padding: 0; background: #15803d;
-            opacity: .8; font-size: 11px; line-height: 14px; text-align: center; }
+            border: 1px solid #fff; border-radius: 16px; max-width: 80vw; box-sizing: border-box; }
+        div[data-status=connected] { font-size: 11px; line-height: 16px; padding: 0; width: 18px;
+            height: 18px; text-align: center; background: #15803d; opacity: .85; }
         div[data-status=disconnected], div[data-status=kicked] { background: #b91c1c; }
         span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
         @media print { :host { display: none !important; } }`;
+    const BADGE_WORDS = { // what is seen, what is read aloud
+        connected: ['✓', 'connected'], connecting: ['connecting…', ''], kicked: ['this page was sent out', ''],
+        disconnected: ['not connected: is the program running?', ''],
+    };
     /** @type {HTMLElement | null} */
     let badge = null;
-    /** @type {HTMLElement | null} */
-    let badge_box = null;
+    /** @type {HTMLElement} */
+    let badge_box;
 
     function show_badge() {
-        if (started_at === 0 || is_off('wszero') || is_off('wszero-badge')) {
-            return;
-        }
-        if (!badge || !badge_box) {
+        if (started_at === 0 || is_off('wszero') || is_off('wszero-badge')) { return; }
+        if (!badge) {
             badge = document.createElement('wszero-badge');
-            const root = badge.attachShadow({ mode: 'open' });
-            const style = document.createElement('style');
-            style.textContent = BADGE_STYLE;
             badge_box = document.createElement('div');
             badge_box.setAttribute('role', 'status');
-            root.append(style, badge_box);
+            const style = document.createElement('style');
+            style.textContent = BADGE_STYLE;
+            badge.attachShadow({ mode: 'open' }).append(style, badge_box);
         }
-        if (!badge.isConnected && document.documentElement) {
-            document.documentElement.appendChild(badge); // beside body, whose content is the page's
-        }
+        if (!badge.isConnected) { document.documentElement.appendChild(badge); } // body is the page's
+        const [seen, heard] = BADGE_WORDS[status];
+        const spoken = document.createElement('span');
+        spoken.textContent = heard;
         badge_box.dataset.status = status;
-        badge_box.textContent = badge_words();
-        if (status === 'connected') { // a tick to see, a word to hear
-            const spoken = document.createElement('span');
-            spoken.textContent = 'connected';
-            badge_box.append(spoken);
-        }
+        badge_box.textContent = reason ? `${seen}: ${reason}` : seen;
+        badge_box.append(spoken);
     }
 
-    /** @returns {string} */
-    function badge_words() {
-        switch (status) {
-            case 'connected': return '✓';
-            case 'connecting': return 'connecting…';
-            case 'kicked': return reason ? `sent out: ${reason}` : 'you have been sent out';
-            default: return 'not connected: is the program running?';
-        }
-    }
-
-    /** @param {string} name @returns {boolean} whether the page has <meta name=… content="off"> */
+    /** @param {string} name @returns {boolean} whether the page has <meta name="…" content="off"> */
     function is_off(name) {
-        const meta = document.querySelector(`meta[name="${name}"]`);
-        return Boolean(meta) && (/** @type {Element} */ (meta).getAttribute('content') || '').trim() === 'off';
+        return all(`meta[name="${name}"]`).some((meta) => meta.getAttribute('content') === 'off');
     }
 
-    // ---- 8. The names a page uses, and the start -------------------------------------------------
+    // ---- 8. The names that a page uses, and the start ------------------------------------------
 
-    /**
-     * @param {string} call
-     * @param {Message} message
-     * @param {Error | Element} site
-     * @param {number} [ask_id]
-     */
+    /** @param {string} call @param {Message} message @param {Error | Element} site @param {number} [ask_id]
+     *  @returns {string | null} why it is not sent, in words */
     function post(call, message, site, ask_id) {
-        const text = encode(call, message);
-        if (ended) {
-            throw mistake(status === 'kicked' ? 'not sent: this page was sent out' : 'not sent: wszero is off in this page');
+        const refused = transmit(encode(call, message), ask_id);
+        if (refused !== null) {
+            console.error(`wszero: ${message.op} was not sent: ${refused}`);
+            return refused;
         }
-        remember_site(message.op, site);
-        transmit(text, ask_id);
+        sites.delete(message.op);
+        sites.set(message.op, site);
+        if (sites.size > 200) { sites.delete(sites.keys().next().value || ''); }
         note('sent', message);
+        return null;
     }
 
-    /** @param {string} op @param {Record<string, any>} [params] */
+    /** @type {Wszero['send']} */
     function send(op, params) {
-        post('send', make_message('send', op, params), site_of_call(send));
+        post('send', make_message('send', op, params), site_of(send));
     }
 
-    /** @param {Message} msg */
+    /** @type {Wszero['send_message']} */
     function send_message(msg) {
         if (typeof msg !== 'object' || msg === null || typeof msg.op !== 'string') {
-            throw mistake("send_message wants the whole message: send_message({op: 'chat', text: 'hello'})");
+            throw mistake("send_message needs the whole message: send_message({op: 'chat', text: 'hello'})");
         }
         const { op, ...params } = msg;
-        post('send_message', make_message('send_message', op, params), site_of_call(send_message));
+        post('send_message', make_message('send_message', op, params), site_of(send_message));
     }
 
-    /** @param {string} op @param {Record<string, any>} [params] @returns {Promise<any>} */
+    /** @type {Wszero['ask']} */
     function ask(op, params) {
-        const site = site_of_call(ask);
+        const site = site_of(ask);
         return new Promise((resolve, reject) => {
             const message = make_message('ask', op, params);
-            last_ask += 1;
-            const id = last_ask;
+            encode('ask', message); // what can't be sent is refused before anything waits for it
+            const id = last_ask += 1;
+            const late = { op: '_answer', code: 'late', error: `no answer in ${ASK_MS / 1000} seconds` };
+            const ask_timer = window.setTimeout(() => settle(late), ASK_MS);
             /** @param {Message} answer */
             const settle = (answer) => {
                 asks.delete(id);
-                window.clearTimeout(waiting.timer);
-                if (!has(answer, 'error')) {
-                    resolve(answer.value);
-                    return;
-                }
-                const error = mistake(text_of(answer.error));
-                // It is thrown at the line that asked, not in here.
-                const header = `Error: ${error.message}\n`;
-                error.stack = String(site.stack).replace(/^Error\n/, () => header);
-                reject(Object.assign(error, { code: answer.code }));
+                window.clearTimeout(ask_timer);
+                if (!has(answer, 'error')) { return resolve(answer.value); }
+                const error = mistake(`ask(${quoted(op)}): ${text_of(answer.error)}`);
+                // It happened at the line that asked. (Only Chromium puts the words into the stack.)
+                error.stack = String(site.stack).replace(/^Error\n/, () => `Error: ${error.message}\n`);
+                return reject(Object.assign(error, { code: answer.code }));
             };
-            const too_late = { op: '_answer', error: `ask('${op}') got no answer in ${ASK_MS / 1000} seconds`, code: 'timeout' };
-            const waiting = { op, sent: false, timer: window.setTimeout(() => settle(too_late), ASK_MS), settle };
-            asks.set(id, waiting);
-            try {
-                post('ask', { ...message, _ask: id }, site, id);
-            } catch (error) {
-                window.clearTimeout(waiting.timer);
-                asks.delete(id);
-                throw error;
-            }
+            asks.set(id, { is_sent: false, settle });
+            const refused = post('ask', { ...message, _ask: id }, site, id);
+            if (refused !== null) { settle({ op: '_answer', code: 'closed', error: refused }); }
         });
     }
 
-    /**
-     * @param {string} op
-     * @param {(msg: Message) => unknown} handler
-     * @returns {() => void} call it to stop listening
-     */
+    /** @type {Wszero['on']} */
     function on(op, handler) {
         if (op === 'connect' || op === 'disconnect') {
             throw mistake(`on('${op}') is for Python. In a page: wszero.on_status(function (status) { … })`);
         }
-        if (op !== 'error') {
-            check_op('on', op);
-        }
+        if (op !== 'error') { check_op('on', op); }
         if (typeof handler !== 'function') {
             throw mistake(`on('${op}', …) needs a function: on('${op}', function (msg) { … })`);
         }
         const mine = handlers.get(op) || new Set();
-        handlers.set(op, mine);
-        mine.add(handler);
-        if (early.length > 0) {
-            window.clearTimeout(early_timer);
-            early_timer = window.setTimeout(try_early, 0);
-        }
+        handlers.set(op, mine.add(handler));
         return () => {
             mine.delete(handler);
-            if (mine.size === 0 && handlers.get(op) === mine) {
-                handlers.delete(op);
-            }
+            if (mine.size === 0 && handlers.get(op) === mine) { handlers.delete(op); }
         };
     }
 
-    /** @template {Function} T @param {Set<T>} listeners @param {T} listener @param {string} call */
-    function listen_with(listeners, listener, call) {
-        if (typeof listener !== 'function') {
-            throw mistake(`wszero.${call} needs a function: wszero.${call}(function () { … })`);
-        }
-        listeners.add(listener);
-        return () => { listeners.delete(listener); };
-    }
-
-    /** Registering the same function again changes nothing, so this may run often. */
+    /** The same function registered again changes nothing: this may run as often as one likes. */
     function listen() {
         document.addEventListener('click', clicked);
         document.addEventListener('change', changed);
         document.addEventListener('submit', submitted);
-        document.addEventListener('visibilitychange', visibility_changed);
-        window.addEventListener('error', page_error);
-        window.addEventListener('unhandledrejection', page_rejection);
-        window.addEventListener('online', network_back);
-        window.addEventListener('offline', network_gone);
+        document.addEventListener('visibilitychange', wake);
+        window.addEventListener('error', page_failed);
+        window.addEventListener('unhandledrejection', promise_failed);
+        window.addEventListener('online', wake);
         window.addEventListener('pageshow', wake);
-        window.addEventListener('pagehide', leave_socket);
-    }
-
-    function visibility_changed() {
-        if (document.visibilityState === 'visible') {
-            wake();
-        }
-    }
-
-    function network_gone() {
-        offline_at = Date.now();
+        window.addEventListener('pagehide', leave_socket); // a goodbye; pageshow undoes it
     }
 
     function start() {
-        if (started_at !== 0) {
-            return;
-        }
-        started_at = Date.now();
-        if (is_off('wszero')) {
-            end();
-            return;
-        }
+        started_at = window.Date.now();
+        if (is_off('wszero')) { return end('off'); }
         beat_at = started_at;
         beat();
         show_badge();
-        open_socket();
+        return open_socket();
     }
 
-    /** @type {import('./wszero').Wszero} */
+    /** @type {Wszero} */
     const api = {
-        on,
-        send,
-        ask,
-        send_message,
+        on, send, ask, send_message, in_words,
         get HANDLERS() { return window.HANDLERS; },
         get connected() { return status === 'connected'; },
         get status() { return status; },
         get name() { return my_name; },
         get id() { return my_id; },
         on_status(listener) {
-            const off = listen_with(status_listeners, listener, 'on_status');
+            status_listeners.add(listener);
             guarded(() => listener(status, reason), null);
-            return off;
+            return () => { status_listeners.delete(listener); };
         },
         on_message(listener) {
-            return listen_with(message_listeners, listener, 'on_message');
+            message_listeners.add(listener);
+            return () => { message_listeners.delete(listener); };
         },
-        in_words,
-        _: { decode, encode, make_message, is_reserved, find_fault, text_of, pick, backoff_ms, parse_stack,
-            file_of, place_in, line_of_data_send },
+        _: { decode, encode, make_message, is_reserved, pick, backoff_ms, parse_stack, file_of, place_in, line_of_data_send },
     };
     window.wszero = api;
-    if (!document) {
-        return; // imported where there is no page (rendering on a server): names, no connection
+    if (!document) { // imported where there is no page (rendered on a server): the names, no connection
+        ended = 'off';
+        window.HANDLERS = {};
+        return;
     }
-    window.HANDLERS = window.HANDLERS || {};
-    window.on = on;
-    window.send = send;
-    window.ask = ask;
-    window.send_message = send_message;
+    Object.assign(window, { on, send, ask, send_message, HANDLERS: window.HANDLERS || {} });
     listen();
+    // The scripts of the page run first, so that its handlers are there.
     if (document.readyState === 'loading') {
-        // Scripts of the page come first: they register its handlers.
         document.addEventListener('DOMContentLoaded', start);
     } else {
         window.setTimeout(start, 0);
