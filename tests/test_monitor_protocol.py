@@ -71,6 +71,8 @@ def messages(classes: tuple[type[Any], ...], values: dict[str, Any]) -> st.Searc
 
 @given(messages(EVENTS + COMMANDS, SHORT_VALUES))
 def test_what_is_short_comes_back_equal(message: Any) -> None:
+    if isinstance(message, MessageOut) and message.everybody:
+        message.clients.clear()
     line = to_line(message)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -160,6 +162,11 @@ def test_long_values_are_shortened_in_events() -> None:
     event = from_line(to_line(MessageIn("c1", "chat", {"text": "x" * 10**6})))
     assert isinstance(event, MessageIn)
     assert event.params == {"text": "x" * 200 + "…"}
+
+
+def test_the_ids_of_everybody_do_not_travel() -> None:
+    event = MessageOut(["c1", "c2"], "chat", everybody=True)
+    assert from_line(to_line(event)) == MessageOut([], "chat", everybody=True)
 
 
 def test_the_words_and_the_path_of_a_trouble_stay_whole() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wszero.shorten import MAX_TEXT, cut_text, shorten
@@ -96,10 +96,11 @@ ANYTHING = st.recursive(
         st.lists(inner, max_size=40)
         | st.dictionaries(st.text(max_size=300) | st.integers(), inner, max_size=40)
     ),
-    max_leaves=100,
+    max_leaves=60,
 )
 
 
+@settings(max_examples=50)
 @given(ANYTHING)
 def test_everything_becomes_json_of_a_bounded_size(value: Any) -> None:
     text = json.dumps(shorten(value), ensure_ascii=False, allow_nan=False)

@@ -111,7 +111,8 @@ class MessageOut:
     """A message was sent, once, to however many clients."""
 
     clients: list[str]
-    """The ids of the clients it went to. Best left empty when ``everybody`` is true."""
+    """The ids of the clients it went to. They don't travel when ``everybody`` is true: the panel
+    knows who is there, and 300 ids with each message are a burden."""
     op: str
     params: dict[str, Any] = field(default_factory=dict)
     group: str | None = None
@@ -121,10 +122,10 @@ class MessageOut:
 
 @dataclass(frozen=True)
 class Ran:
-    """The handler of ``op`` has run, ``count`` times in all since the program started."""
+    """The handler of ``op`` has run, so many times since it was told last."""
 
     op: str
-    count: int
+    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,8 @@ def _short_fields(kind: str, event: object, budget: int) -> dict[str, Any]:
         value = getattr(event, name)
         if value is None or type(value) in _SMALL_TYPES:
             body[name] = value
+        elif name == "clients" and getattr(event, "everybody", False):
+            body[name] = []
         elif name in _LISTS:
             body[name] = _short_list(value, budget)
         elif name in _WHOLE_TEXTS:

@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from typing import Any, Callable
 
-from . import monitor_protocol as link
+from . import monitor_protocol as events
 from .panel_log import LogEntry, MessageLog
 from .panel_records import RATE_WINDOW_S, PanelClient, PanelHandler, PanelState, Rate
 
@@ -68,7 +68,7 @@ class PanelModel:
         self._reset()
 
     def _reset(self) -> None:
-        self.program: link.Started | None = None
+        self.program: events.Started | None = None
         """The program's own account of itself: addresses, port, Python; None until it is up."""
         self.reason = ""
         """Why it stops or has ended, in words; may be empty."""
@@ -78,14 +78,14 @@ class PanelModel:
         """Group → the ids of its members, in the order in which they came in."""
         self.handlers: dict[str, PanelHandler] = {}
         """By op."""
-        self.busy: link.Busy | None = None
+        self.busy: events.Busy | None = None
         """The line that everybody waits for."""
         self.messages_in = 0
         self.messages_out = 0
         """Messages sent; one to thirty clients is one message."""
         self.left_out = 0
         """Events that never came because there were too many."""
-        self._troubles: OrderedDict[Any, link.Trouble] = OrderedDict()
+        self._troubles: OrderedDict[Any, events.Trouble] = OrderedDict()
         self._broadcasts = 0
         self._rate_in = Rate(self._clock)
         self._rate_out = Rate(self._clock)
@@ -95,7 +95,7 @@ class PanelModel:
     # --- what views ask ---
 
     @property
-    def troubles(self) -> list[link.Trouble]:
+    def troubles(self) -> list[events.Trouble]:
         """What went wrong, the latest last; each once, with how often it happened."""
         return list(self._troubles.values())
 
@@ -149,7 +149,7 @@ class PanelModel:
 
     # --- events ---
 
-    def feed(self, event: link.Event) -> None:
+    def feed(self, event: events.Event) -> None:
         """Take in one event. Cheap: 5,000 a second cost a few hundredths of a second.
 
         Events about a client that is not known (because its ``Joined`` was left out) are counted
@@ -160,11 +160,11 @@ class PanelModel:
             take(self, event)
             self.version += 1
 
-    def _hello(self, event: link.Hello) -> None:
+    def _hello(self, event: events.Hello) -> None:
         if self.state is not PanelState.STARTING:
             self.starting()
 
-    def _started(self, event: link.Started) -> None:
+    def _started(self, event: events.Started) -> None:
         # What went wrong between Hello and Started belongs to this run already.
         if self.state is not PanelState.STARTING or self.program is not None:
             self._reset()
@@ -179,7 +179,7 @@ class PanelModel:
             )
         self._move(PanelState.RUNNING)
 
-    def _joined(self, event: link.Joined) -> None:
+    def _joined(self, event: events.Joined) -> None:
         if event.client in self.clients:
             self._forget(event.client)
         if len(self.clients) >= MAX_CLIENTS:  # a Left must have been left out
@@ -193,7 +193,7 @@ class PanelModel:
             missed_broadcasts=self._broadcasts,
         )
 
-    def _left(self, event: link.Left) -> None:
+    def _left(self, event: events.Left) -> None:
         self._forget(event.client)
 
     def _forget(self, client_id: str) -> None:
@@ -207,11 +207,11 @@ class PanelModel:
         if not members:
             self.groups.pop(group, None)
 
-    def _renamed(self, event: link.Renamed) -> None:
+    def _renamed(self, event: events.Renamed) -> None:
         if event.client in self.clients:
             self.clients[event.client].name = event.name
 
-    def _group_changed(self, event: link.GroupChanged) -> None:
+    def _group_changed(self, event: events.GroupChanged) -> None:
         client = self.clients.get(event.client)
         if client is None:
             return
@@ -222,12 +222,12 @@ class PanelModel:
             client.groups.add(event.group)
             self.groups.setdefault(event.group, {})[event.client] = None
 
-    def _marked(self, event: link.Marked) -> None:
+    def _marked(self, event: events.Marked) -> None:
         if event.client in self.clients:
             marks = self.clients[event.client].marks
             (marks.add if event.on else marks.discard)(event.mark)
 
-    def _message_in(self, event: link.MessageIn) -> None:
+    def _message_in(self, event: events.MessageIn) -> None:
         self._count(messages_in=1)
         client = self.clients.get(event.client)
         if client is not None:
@@ -246,7 +246,7 @@ class PanelModel:
             )
         )
 
-    def _message_out(self, event: link.MessageOut) -> None:
+    def _message_out(self, event: events.MessageOut) -> None:
         self._count(messages_out=1)
         ids = () if event.everybody else tuple(event.clients)
         if event.everybody:
@@ -277,47 +277,47 @@ class PanelModel:
         self._rate_in.add(messages_in)
         self._rate_out.add(messages_out)
 
-    def _ran(self, event: link.Ran) -> None:
+    def _ran(self, event: events.Ran) -> None:
         if event.op not in self.handlers and len(self.handlers) < MAX_HANDLERS:
             self.handlers[event.op] = PanelHandler(event.op)
         if event.op in self.handlers:
-            self.handlers[event.op].runs = event.count
+            self.handlers[event.op].runs += event.count
 
-    def _trouble(self, event: link.Trouble) -> None:
+    def _trouble(self, event: events.Trouble) -> None:
         same = (event.kind, event.text, event.file, event.line)
         self._troubles[same] = event
         self._troubles.move_to_end(same)
         if len(self._troubles) > MAX_TROUBLES:
             self._troubles.popitem(last=False)
 
-    def _busy(self, event: link.Busy) -> None:
+    def _busy(self, event: events.Busy) -> None:
         self.busy = event
 
-    def _free(self, event: link.Free) -> None:
+    def _free(self, event: events.Free) -> None:
         self.busy = None
 
-    def _left_out(self, event: link.LeftOut) -> None:
+    def _left_out(self, event: events.LeftOut) -> None:
         self.left_out += event.count
         self._count(event.messages_in, event.messages_out)
 
-    def _stopping(self, event: link.Stopping) -> None:
+    def _stopping(self, event: events.Stopping) -> None:
         self._move(PanelState.STOPPING, event.reason)
 
 
 _TAKES: dict[type, Callable[[PanelModel, Any], None]] = {
-    link.Hello: PanelModel._hello,
-    link.Started: PanelModel._started,
-    link.Joined: PanelModel._joined,
-    link.Left: PanelModel._left,
-    link.Renamed: PanelModel._renamed,
-    link.GroupChanged: PanelModel._group_changed,
-    link.Marked: PanelModel._marked,
-    link.MessageIn: PanelModel._message_in,
-    link.MessageOut: PanelModel._message_out,
-    link.Ran: PanelModel._ran,
-    link.Trouble: PanelModel._trouble,
-    link.Busy: PanelModel._busy,
-    link.Free: PanelModel._free,
-    link.LeftOut: PanelModel._left_out,
-    link.Stopping: PanelModel._stopping,
+    events.Hello: PanelModel._hello,
+    events.Started: PanelModel._started,
+    events.Joined: PanelModel._joined,
+    events.Left: PanelModel._left,
+    events.Renamed: PanelModel._renamed,
+    events.GroupChanged: PanelModel._group_changed,
+    events.Marked: PanelModel._marked,
+    events.MessageIn: PanelModel._message_in,
+    events.MessageOut: PanelModel._message_out,
+    events.Ran: PanelModel._ran,
+    events.Trouble: PanelModel._trouble,
+    events.Busy: PanelModel._busy,
+    events.Free: PanelModel._free,
+    events.LeftOut: PanelModel._left_out,
+    events.Stopping: PanelModel._stopping,
 }
