@@ -102,7 +102,7 @@ class Link(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send a ready-made frame, unless the connection is closing."""
-        if self.protocol.state is OPEN and not self.has_left:
+        if self.protocol.state is OPEN and not self.transport.is_closing():
             self.transport.write(data)
             limit = self.server.options.max_waiting
             if limit is not None and self.transport.get_write_buffer_size() > limit:

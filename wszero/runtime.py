@@ -108,8 +108,14 @@ class Runtime:
             seat.wake.release()
             name = f"wszero-handler-{len(self._threads) + 1}"
             thread = threading.Thread(target=self._work, args=(seat,), name=name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The computer has no more threads: it waits for the next event, or the next nap.
+                self._line.appendleft(item)
+                self._held = False
+                return
             self._threads.add(thread)
-            thread.start()
 
     # ---- workers ------------------------------------------------------------------------------
 
@@ -146,6 +152,7 @@ class Runtime:
         except Exception:
             self._own_mistake()
         with self.lock:
+            self.turn = None
             if self._line and not isinstance(self._line[0], Seat):
                 seat.item = self._line.popleft()
                 return

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import traceback
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Awaitable, Callable, Deque, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Awaitable, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from .app import App
 from .errors import BadMessage
@@ -136,6 +137,7 @@ class Server:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(self._unhandled)
         try:
             self.loop.run_until_complete(self._main())
         except BaseException as error:
@@ -162,6 +164,16 @@ class Server:
         self._watch_task.cancel()
         await self._say_goodbye(code, reason)
         await self.before_end()
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: Dict[str, Any]) -> None:
+        """Something failed in a callback: the console gets it once, not a page a time."""
+        error = context.get("exception")
+        if error is None or isinstance(error, OSError):
+            # Sockets break; that is daily life, and `connection_lost` deals with it.
+            return
+        details = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        what = f"wszero itself made a mistake. Please report it:\n{details}"
+        self.app.report("own", what, key=repr(error)[:200])
 
     def _end(self, code: int, reason: str) -> None:
         if self._ending is not None and not self._ending.done():
