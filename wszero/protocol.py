@@ -25,8 +25,8 @@ _KEYWORDS = frozenset(keyword.kwlist)
 _FROM_PYTHON = {f"{word}_": word for word in keyword.kwlist}
 _OWN_OPS = frozenset({"error", "eval_js"})
 _EVENTS = frozenset({"connect", "disconnect"})
-# Numbers that may be too big for a float: an exponent of three digits, or a very long number.
-_HUGE = re.compile(r"[eE]\+?[0-9]{3}|[0-9]{100}")
+# Half of a character that takes two in UTF-16. JSON can write one alone: "\ud83d".
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class Message(NamedTuple):
@@ -178,6 +178,8 @@ def decode(text: str, from_page: bool = False) -> Message:
         raise BadMessage("not_json", "This is not JSON.", 'Try: {"op": "hello"}') from None
     if too_deep:
         raise BadMessage("not_json", "This message is too deep: lists in lists in lists.")
+    if "\\u" in text:
+        message = _whole(message)
     if not isinstance(message, dict):
         raise BadMessage("not_object", "A message is an object.", 'Try: {"op": "hello"}')
     op = message.pop("op", None)
@@ -185,8 +187,6 @@ def decode(text: str, from_page: bool = False) -> Message:
         raise BadMessage("no_op", 'The message has no name "op".', 'Try: {"op": "hello"}')
     if (is_own_op(op) and not (from_page and op.startswith("_"))) or op in _EVENTS:
         raise BadMessage("reserved_op", f'Only wszero itself sends "{op[:60]}".')
-    if _HUGE.search(text) and _has_infinity(message):
-        raise BadMessage("not_json", "A number in this message is too big.")
     ask = message.pop("_ask", None)
     if not isinstance(ask, (int, float, str)) or isinstance(ask, bool):
         ask = None
@@ -215,14 +215,29 @@ def _depth(value: Any) -> int:
         ]
 
 
-def _has_infinity(value: Any) -> bool:
-    if isinstance(value, float):
-        return not math.isfinite(value)
+def _finite(text: str) -> float:
+    """Return a number with a point or an exponent; ``1e999`` would become infinity."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise BadMessage("not_json", "A number in this message is too big.")
+    return number
+
+
+def _whole(value: Any) -> Any:
+    """Return a value without halves of characters, which no frame could carry on.
+
+    A page makes one when it cuts a text in the middle of an emoji. Where a browser itself meets
+    one, it puts this same sign in its place.
+    """
+    if isinstance(value, str):
+        return _HALF_CHARACTER.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
     if isinstance(value, dict):
-        return any(map(_has_infinity, value.values()))
-    return isinstance(value, list) and any(map(_has_infinity, value))
+        return {_whole(name): _whole(inner) for name, inner in value.items()}
+    return value
 
 
 # Made once: json.dumps and json.loads build a new encoder and decoder for each message.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
