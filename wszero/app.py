@@ -8,26 +8,14 @@ threads, `testing.py` without a network. Everything else may be called from any 
 from __future__ import annotations
 
 import threading
-from typing import (
-    Any,
-    Callable,
-    ClassVar,
-    Dict,
-    Iterator,
-    List,
-    Optional,
-    Protocol,
-    Sequence,
-    Tuple,
-    TypeVar,
-    Union,
-    overload,
-)
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Sequence, Tuple, TypeVar
 
-from .client import Client, refuse_values_without_names
-from .errors import AlreadyRunning, BadHandler, BadMessage, CannotSend, Place, ServerStopped, did_you_mean
+from .calls import Call, Every, failed_at_the_door
+from .client import Client, Clients, refuse_values_without_names
+from .errors import AlreadyRunning, BadHandler, CannotSend, ServerStopped
 from .groups import ClientGroups, Groups, check_group
-from .handlers import Handler, Handlers, Mismatch, check_function, check_op_for, mismatch
+from .handlers import Handlers, check_function, check_op_for, mismatch
+from .interfaces import Driver, Nowhere, Transport
 from .mistakes import explain
 from .monitor_protocol import (
     Event,
@@ -38,125 +26,17 @@ from .monitor_protocol import (
     MessageOut,
     Ran,
     Renamed,
-    Trouble,
 )
 from .places import calling_place
-from .protocol import AskId, Message, Params, check_op, encode, encode_value
+from .protocol import Message, Params, check_op, encode, encode_value
 from .reporter import Reporter
+from .troubles import Troubles
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-WAIT_FOR_PAGE_S = 0.5
-"""How long an error waits for the page to tell which of its lines sent the message."""
-
-
-class Transport(Protocol):
-    """What the core needs from whoever moves the frames."""
-
-    def send(self, payload: bytes, links: Sequence[Any]) -> None:
-        """Send one frame to several connections; from any thread, returns at once."""
-
-    def close(self, link: Any, code: int, reason: str) -> None:
-        """Close a connection after what was sent before."""
-
-    def is_page(self, link: Any) -> bool:
-        """Tell whether our page is at the other end."""
-
-
-class Driver(Protocol):
-    """Runs an app: opens the port, the threads, the panel link."""
-
-    def run(self) -> None:
-        """Run until the server is stopped."""
-
-    def start(self) -> None:
-        """Run in the background; returns when pages can come."""
-
-    def stop(self) -> None:
-        """Stop, and return when all is over."""
-
-    @property
-    def port(self) -> int:
-        """The port that pages use."""
-
-
-class _Nowhere:
-    """The transport of an app that does not run: there is nobody to send to."""
-
-    def send(self, payload: bytes, links: Sequence[Any]) -> None:
-        pass
-
-    def close(self, link: Any, code: int, reason: str) -> None:
-        pass
-
-    def is_page(self, link: Any) -> bool:
-        return False
-
-
-class Call:
-    """One call of a handler that is to be made."""
-
-    __slots__ = ("ask", "client", "handler", "may_sleep", "params", "then")
-
-    def __init__(
-        self,
-        handler: Handler,
-        client: Optional[Client],
-        params: Params,
-        ask: Optional[AskId] = None,
-    ) -> None:
-        self.handler = handler
-        self.client = client
-        self.params = params
-        self.ask = ask
-        self.may_sleep = False
-        """Whether it counts among its client's sleeping handlers."""
-        self.then: Optional[Callable[[], None]] = None
-        """What follows when it has ended."""
-
-    def start(self) -> Any:
-        """Call the function. For an ``async def`` this makes the coroutine and runs nothing."""
-        if self.client is None:
-            return self.handler.function()
-        return self.handler.function(self.client, **self.params)
-
-
-class Every:
-    """A function that is called again and again while the server runs."""
-
-    def __init__(self, seconds: float, function: Callable[..., Any]) -> None:
-        self.seconds = seconds
-        self.handler = Handler(f"every {seconds:g} s", function)
-
-
-class Clients(Sequence[Client]):
-    """The clients that are there now: ``for client in clients``, ``len(clients)``, ``in``."""
-
-    def __init__(self, app: Callable[[], App]) -> None:
-        self._app = app
-
-    def __iter__(self) -> Iterator[Client]:
-        return iter(self._app()._client_tuple)
-
-    def __len__(self) -> int:
-        return len(self._app()._client_tuple)
-
-    def __contains__(self, client: object) -> bool:
-        return client in self._app()._client_tuple
-
-    @overload
-    def __getitem__(self, index: int) -> Client: ...
-    @overload
-    def __getitem__(self, index: slice) -> Tuple[Client, ...]: ...
-    def __getitem__(self, index: Union[int, slice]) -> Union[Client, Tuple[Client, ...]]:
-        return self._app()._client_tuple[index]
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} clients: {', '.join(client.name for client in self)}>"
-
 
 class App:
-    """One program's handlers, clients and server: the object behind ``on``, ``broadcast`` …
+    """One program's handlers, clients and server: the object behind the child's names.
 
     A child never sees it. It is for tests, for two servers in one program, and for a server that
     runs beside something else.
@@ -179,7 +59,7 @@ class App:
         self.everies: List[Every] = []
         self.clients = Clients(lambda: self)
         self.reporter = Reporter()
-        self.transport: Transport = _Nowhere()
+        self.transport: Transport = Nowhere()
         self.observer: Optional[Callable[[Event], None]] = None
         self.later: Optional[Callable[[float, Callable[[], None]], object]] = None
         self.schedule: Optional[Callable[[Every], None]] = None
@@ -190,28 +70,18 @@ class App:
         self._members: Dict[Client, None] = {}
         self._client_tuple: Tuple[Client, ...] = ()
         self._last_number = 0
-        self._wait_for_page: Dict[Tuple[str, str], Callable[[str], None]] = {}
+        self.troubles = Troubles(self)
+        self.report = self.troubles.report
 
     # ---- the program's side -------------------------------------------------------------------
 
     def on(self, op: str) -> Callable[[F], F]:
-        """Make the function below the one that handles a message.
-
-        The function gets the client first; what the message carries comes by name. The special
-        messages ``connect`` and ``disconnect`` come when a client does or leaves. What the
-        function returns answers the page's ``await ask(op)``.
-
-        Args:
-            op: The message's name.
-
-        Raises:
-            BadHandler: The function can't handle messages, or another one does already.
-            BadName: The name belongs to wszero.
+        """Make the function below the one that handles a message: see `wszero.on`.
 
         Example:
-            @on('chat')
+            @app.on('chat')
             def chat(client, text):
-                broadcast('chat', text=text)
+                app.broadcast('chat', text=text)
         """
         name = check_op_for(op)
 
@@ -222,25 +92,15 @@ class App:
         return register
 
     def every(self, seconds: float) -> Callable[[F], F]:
-        """Call the function below again and again while the server runs.
-
-        It never overlaps itself: when it takes longer, the next call comes later.
-
-        Args:
-            seconds: The time from one call to the next, at least 0.01.
-
-        Raises:
-            BadHandler: It is no number, or the function wants something in its brackets.
+        """Call the function below again and again while the server runs: see `wszero.every`.
 
         Example:
-            @every(2)
+            @app.every(2)
             def move_star():
-                broadcast('star', x=random.randint(0, 9))
+                app.broadcast('star', x=random.randint(0, 9))
         """
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0.01:
-            raise BadHandler(
-                "@every needs a number of seconds.", "Try: @every(2)", calling_place()
-            )
+            raise BadHandler("@every needs a number of seconds.", "Try: @every(2)", calling_place())
 
         def register(function: F) -> F:
             check_function(function, f"@every({seconds})")
@@ -259,23 +119,10 @@ class App:
         return register
 
     def broadcast(self, op: str, group: Optional[str] = None, /, *args: Any, **params: Any) -> None:
-        """Send a message to everybody, or to everybody in a group.
-
-        May be called from any thread; returns at once, before the message has travelled. It goes
-        to those who are there at the moment of the call.
-
-        Args:
-            op: The message's name.
-            group: Only to those in this group.
-            **params: What it carries: texts, numbers, True, False, None, lists, dictionaries.
-
-        Raises:
-            CannotSend: A value can't travel, or has no name.
-            BadName: The name of the message or the group can't be used.
+        """Send a message to everybody, or everybody in a group: see `wszero.broadcast`.
 
         Example:
-            broadcast('chat', text='hello')
-            broadcast('go', 'red', colour='red')
+            app.broadcast('chat', text='hello')
         """
         group = params.pop("group", group)
         receivers = self._receivers(group, "broadcast('hello', 'red')")
@@ -326,7 +173,7 @@ class App:
     def driver_ended(self) -> None:
         """Forget the driver: the server may be started again. Nobody is connected any more."""
         self._driver = None
-        self.transport = _Nowhere()
+        self.transport = Nowhere()
         self.later = self.schedule = None
         for client in self._client_tuple:
             self._forget(client)
@@ -376,14 +223,10 @@ class App:
             calling_place(),
         )
 
-    def _own(self, client: Client, payload: bytes) -> None:
+    def own(self, client: Client, payload: bytes) -> None:
         """Send a client one of wszero's own messages."""
         if client._link is not None:
             self.transport.send(payload, (client._link,))
-
-    def _error(self, client: Client, code: str, msg: str, about: str = "") -> None:
-        fields = {"code": code, "msg": msg, **({"about": about} if about else {})}
-        self._own(client, encode("error", fields))
 
     # ---- clients and groups -------------------------------------------------------------------
 
@@ -401,7 +244,7 @@ class App:
 
     def _renamed(self, client: Client) -> None:
         if client._link is not None and self.transport.is_page(client._link):
-            self._own(client, encode("_name", {"name": client.name}))
+            self.own(client, encode("_name", {"name": client.name}))
         if self.observer is not None:
             self.observer(Renamed(client.id, client.name))
 
@@ -471,10 +314,12 @@ class App:
             handled = handler is not None and not client._muted
             self.observer(MessageIn(client.id, op, dict(params), handled, size_bytes))
         if client._muted:
-            self._refuse(client, op, ask, "muted", "Your messages are switched off just now.")
+            self.troubles.refuse(
+                client, op, ask, "muted", "Your messages are switched off just now."
+            )
             return None
         if handler is None:
-            self._explain_no_handler(client, op, ask)
+            self.troubles.no_handler(client, op, ask)
             return None
         return Call(handler, client, params, ask)
 
@@ -494,18 +339,18 @@ class App:
             name = call.handler.name
             what = error.what.replace("value", f"What {name}() returns", 1)
             self.report("answer", what, error.fix, call.handler.place, client=call.client)
-            self._refuse(call.client, call.handler.op, call.ask, "failed", what)
+            self.troubles.refuse(call.client, call.handler.op, call.ask, "failed", what)
             return
-        self._own(call.client, answer)
+        self.own(call.client, answer)
 
     def failed(self, call: Call, error: BaseException) -> None:
         """A handler ended with an error: explain it. Nobody else is harmed."""
         if isinstance(error, ServerStopped):
             return
-        if isinstance(error, TypeError) and _failed_at_the_door(error):
+        if isinstance(error, TypeError) and failed_at_the_door(error):
             why = mismatch(call.handler, call.params) if call.client else None
             if why is not None:
-                self._explain_mismatch(call, why)
+                self.troubles.mismatch(call, why)
                 return
         if self.observer is not None:
             self.observer(Ran(call.handler.op, 1))
@@ -513,101 +358,4 @@ class App:
         self.report("mistake", what, fix, place, client=call.client)
         if call.client is not None and call.ask is not None:
             text = "The program made a mistake: its console says which."
-            self._refuse(call.client, call.handler.op, call.ask, "failed", text)
-
-    def _refuse(
-        self, client: Client, op: str, ask: Optional[AskId], code: str, words: str
-    ) -> None:
-        if ask is not None:
-            self._own(client, encode("_answer", {"ask": ask, "error": words, "code": code}))
-        else:
-            self._error(client, code, words, op)
-
-    # ---- words --------------------------------------------------------------------------------
-
-    def report(
-        self,
-        kind: str,
-        what: str,
-        fix: str = "",
-        place: Optional[Place] = None,
-        *,
-        key: object = None,
-        client: Optional[Client] = None,
-    ) -> None:
-        """Say what went wrong: on the console once, in the panel with a count."""
-        count = self.reporter.report(kind, what, fix, place, key)
-        if self.observer is not None:
-            text = f"{what}\n{fix}" if fix else what
-            self.observer(
-                Trouble(
-                    kind,
-                    text,
-                    place.file if place else None,
-                    place.line if place else None,
-                    client.id if client else None,
-                    count,
-                )
-            )
-
-    def _explain_no_handler(self, client: Client, op: str, ask: Optional[AskId]) -> None:
-        shown = op if len(op) <= 40 else op[:39] + "…"
-        known = self.handlers.ops()
-        close = did_you_mean(op, known)
-        what = f'A page sent "{shown}", but no function handles it.'
-        if close:
-            fix = f'Did you mean "{close}"?'
-        elif op.isidentifier():
-            fix = f"Try: @on('{shown}')"
-        else:
-            fix = "Write the same name on both sides."
-        self._explain_with_page_line(client, "no_handler", op, what, fix, None)
-        self._refuse(client, op, ask, "no_handler", f"{what} {fix}")
-
-    def _explain_mismatch(self, call: Call, why: Mismatch) -> None:
-        client, op, handler = call.client, call.handler.op, call.handler
-        assert client is not None
-        what = f'"{op}": {why}.'
-        self._explain_with_page_line(client, "parameters", op, what, why.fix, handler.place)
-        self._refuse(client, op, call.ask, "parameters", f"{what} {why.fix}")
-
-    def _explain_with_page_line(
-        self, client: Client, code: str, op: str, what: str, fix: str, place: Optional[Place]
-    ) -> None:
-        """Report after our page has told which of its lines it was, or could not tell in time."""
-        key = (client.id, op)
-
-        def say(page_line: str = "") -> None:
-            if self._wait_for_page.pop(key, None) is not None:
-                text = f"{what}\n{page_line}" if page_line else what
-                self.report(code, text, fix, place, key=what, client=client)
-
-        link = client._link
-        is_new = not self.reporter.knows(code, what)
-        if self.later and is_new and link is not None and self.transport.is_page(link):
-            self._wait_for_page.setdefault(key, say)
-            self.later(WAIT_FOR_PAGE_S, say)
-        else:
-            self._wait_for_page[key] = say
-            say()
-
-    def bad_message(self, client: Client, error: BadMessage) -> None:
-        """A frame came that is no message: its sender is told, and the console once."""
-        what = f"{client.name} sent something that is no message. {error.what}"
-        self.report(error.code, what, error.fix, key=error.what, client=client)
-        self._error(client, error.code, f"{error.what} {error.fix}".strip())
-
-    def where(self, client: Client, op: str, page_line: str) -> None:
-        """Our page tells which of its lines sent a message that could not be handled."""
-        say = self._wait_for_page.get((client.id, op))
-        if say is not None:
-            say(page_line)
-
-
-def _failed_at_the_door(error: TypeError) -> bool:
-    """Tell whether a call failed before it entered the function: no frame lies beyond ours."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return traceback is not None and traceback.tb_frame.f_code is Call.start.__code__
-
+            self.troubles.refuse(call.client, call.handler.op, call.ask, "failed", text)

@@ -8,6 +8,7 @@ program, and still no two pieces of the child's code ever run at the same moment
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 import sys
 import threading
@@ -20,7 +21,7 @@ from .mistakes import explain
 from .places import place_of
 
 if TYPE_CHECKING:
-    from .app import Call
+    from .calls import Call
     from .runtime import Runtime
 
 SHUTDOWN_S = 0.3
@@ -227,11 +228,9 @@ def _finish(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> No
         if not future.done():
             future.set_result(None)
 
-    try:
+    # An error: the loop was closed meanwhile, and nobody waits any more.
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(finish)
-    except RuntimeError:
-        # The loop was closed meanwhile: nobody waits any more.
-        pass
 
 
 def _nothing() -> None:

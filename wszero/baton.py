@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
 
 if TYPE_CHECKING:
-    from .app import Call
+    from .calls import Call
 
 
 class Seat:

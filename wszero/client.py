@@ -1,8 +1,18 @@
-"""One client: a page, or any other program that speaks our messages."""
+"""One client, and all of them: pages, and other programs that speak our messages."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterator,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+    overload,
+)
 
 from .errors import CannotSend, NoSuchAttribute, ReadOnly, did_you_mean
 from .groups import ClientGroups, check_group
@@ -12,10 +22,11 @@ if TYPE_CHECKING:
 
 # Friendly, short, easy to say across a room, and none of them a word for a child to laugh at.
 _ANIMALS = (
-    "Otter Robin Panda Tiger Koala Zebra Heron Gecko Bison Lemur Finch Moose Camel Eagle Hippo "
-    "Llama Puffin Badger Beaver Dolphin Falcon Giraffe Hamster Jaguar Leopard Magpie Octopus "
-    "Penguin Rabbit Seal Toucan Turtle Walrus Wombat Yak Owl"
-).split()
+    *("Otter", "Robin", "Panda", "Tiger", "Koala", "Zebra", "Heron", "Gecko", "Bison"),
+    *("Lemur", "Finch", "Moose", "Camel", "Eagle", "Hippo", "Llama", "Puffin", "Badger"),
+    *("Beaver", "Dolphin", "Falcon", "Giraffe", "Hamster", "Jaguar", "Leopard", "Magpie"),
+    *("Octopus", "Penguin", "Rabbit", "Seal", "Toucan", "Turtle", "Walrus", "Wombat", "Owl"),
+)
 
 
 class Client:
@@ -188,6 +199,32 @@ class Client:
 
     def __str__(self) -> str:
         return self._name
+
+
+class Clients(Sequence[Client]):
+    """The clients that are there now: ``for client in clients``, ``len(clients)``, ``in``."""
+
+    def __init__(self, app: Callable[[], App]) -> None:
+        self._app = app
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(self._app()._client_tuple)
+
+    def __len__(self) -> int:
+        return len(self._app()._client_tuple)
+
+    def __contains__(self, client: object) -> bool:
+        return client in self._app()._client_tuple
+
+    @overload
+    def __getitem__(self, index: int) -> Client: ...
+    @overload
+    def __getitem__(self, index: slice) -> Tuple[Client, ...]: ...
+    def __getitem__(self, index: Union[int, slice]) -> Union[Client, Tuple[Client, ...]]:
+        return self._app()._client_tuple[index]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} clients: {', '.join(client.name for client in self)}>"
 
 
 def _instead(name: str) -> str:

@@ -9,7 +9,6 @@ import time
 from typing import Callable, List, Tuple
 
 
-
 class Timer:
     """Something that happens later, unless it is cancelled."""
 
@@ -58,9 +57,7 @@ class Clock:
             due = self.now() + max(0.0, seconds)
             heapq.heappush(self._timers, (due, next(self._order), timer))
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="wszero-clock", daemon=True
-                )
+                self._thread = threading.Thread(target=self._run, name="wszero-clock", daemon=True)
                 self._thread.start()
             if self._timers[0][2] is timer:
                 self._changed.notify()
@@ -78,9 +75,7 @@ class Clock:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._stopped and (
-                    not self._timers or self._timers[0][0] > self.now()
-                ):
+                while not self._stopped and (not self._timers or self._timers[0][0] > self.now()):
                     # The longest wait that every platform's lock takes is some weeks.
                     wait = min(self._timers[0][0] - self.now(), 86_400) if self._timers else None
                     self._changed.wait(wait)

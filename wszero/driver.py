@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ from typing import Any, Dict, List, Optional
 from . import hooks
 from .app import App
 from .browsers import may_show, open_page
+from .busy import BusyWatch
 from .errors import WszeroError
 from .monitor import MonitorLink
 from .monitor_protocol import (
@@ -33,7 +35,6 @@ from .pages import Pages
 from .places import program_file
 from .runtime import Runtime
 from .server import Server
-from .busy import BusyWatch
 from .welcome import Addresses, welcome
 
 SHOW_AFTER_S = 1.0
@@ -89,11 +90,9 @@ class Driver:
         except KeyboardInterrupt:
             self._reason = self._reason or "Ctrl-C"
         finally:
-            try:
+            # Somebody may be impatient and press again: it is ending already.
+            with contextlib.suppress(KeyboardInterrupt):
                 self._shut_down()
-            except KeyboardInterrupt:
-                # Somebody is impatient: it is ending already.
-                pass
             if before is not None:
                 signal.signal(signal.SIGTERM, before)
 
@@ -186,9 +185,7 @@ class Driver:
             # Into a pipe Python writes in blocks: what a handler prints would come much too late.
             sys.stdout.reconfigure(line_buffering=True)
         taken = self._options.port if self._addresses.port != self._options.port else 0
-        self._app.reporter.tell(
-            welcome(name, self._addresses, taken if self._options.port else 0)
-        )
+        self._app.reporter.tell(welcome(name, self._addresses, taken if self._options.port else 0))
         if may_show(self._options.show, os.environ):
             self._runtime.clock.call_later(SHOW_AFTER_S, self._show)
 
@@ -266,8 +263,6 @@ def _exit_with_the_program() -> None:
 def _exit_after(seconds: float) -> None:
     time.sleep(seconds)
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass
     os._exit(hooks.exit_code)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional, Sequence, TypeVar
 
-from .app import App, Clients
+from .app import App
+from .client import Clients
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,14 +32,65 @@ clients = Clients(default_app)
 
 
 def on(op: str) -> Callable[[F], F]:
+    """Make the function below the one that handles a message.
+
+    The function gets the client first; what the message carries comes by name. The special
+    messages ``connect`` and ``disconnect`` come when a client does or leaves. What the
+    function returns answers the page's ``await ask(op)``.
+
+    Args:
+        op: The message's name.
+
+    Raises:
+        BadHandler: The function can't handle messages, or another one does already.
+        BadName: The name belongs to wszero.
+
+    Example:
+        @on('chat')
+        def chat(client, text):
+            broadcast('chat', text=text)
+    """
     return _default.on(op)
 
 
 def every(seconds: float) -> Callable[[F], F]:
+    """Call the function below again and again while the server runs.
+
+    It never overlaps itself: when it takes longer, the next call comes later.
+
+    Args:
+        seconds: The time from one call to the next, at least 0.01.
+
+    Raises:
+        BadHandler: It is no number, or the function wants something in its brackets.
+
+    Example:
+        @every(2)
+        def move_star():
+            broadcast('star', x=random.randint(0, 9))
+    """
     return _default.every(seconds)
 
 
 def broadcast(op: str, group: Optional[str] = None, /, *args: Any, **params: Any) -> None:
+    """Send a message to everybody, or to everybody in a group.
+
+    May be called from any thread; returns at once, before the message has travelled. It goes
+    to those who are there at the moment of the call.
+
+    Args:
+        op: The message's name.
+        group: Only to those in this group.
+        **params: What it carries: texts, numbers, True, False, None, lists, dictionaries.
+
+    Raises:
+        CannotSend: A value can't travel, or has no name.
+        BadName: The name of the message or the group can't be used.
+
+    Example:
+        broadcast('chat', text='hello')
+        broadcast('go', 'red', colour='red')
+    """
     _default.broadcast(op, group, *args, **params)
 
 
@@ -87,8 +139,3 @@ def run_server(
         max_waiting=max_waiting,
         **unknown,
     )
-
-
-on.__doc__ = App.on.__doc__
-every.__doc__ = App.every.__doc__
-broadcast.__doc__ = App.broadcast.__doc__

@@ -27,7 +27,7 @@ _LIBRARY = tuple(
 
 
 def is_child_file(filename: str) -> bool:
-    """Tell whether a file is the child's: not wszero's, not Python's, not an installed package's."""
+    """Tell whether a file is the child's: not wszero's, Python's or an installed package's."""
     if filename.startswith("<"):
         return False
     path = os.path.abspath(filename)

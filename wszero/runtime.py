@@ -17,6 +17,7 @@ in `sleep()`, or in any `await`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import inspect
 import sys
@@ -26,9 +27,10 @@ import traceback
 from collections import deque
 from typing import Any, Callable, Deque, Dict, List, Optional, Set
 
-from .app import App, Call, Every
+from .app import App
 from .asyncside import AsyncSide, Sleep
 from .baton import Seat, Turn, here
+from .calls import Call, Every
 from .client import Client
 from .clock import Clock
 from .errors import BadOption, Place, ServerStopped
@@ -295,9 +297,7 @@ class Runtime:
     def _schedule(self, every: Every, due: float) -> None:
         def tick() -> Call:
             call = self.app.tick(every)
-            call.then = lambda: self._schedule(
-                every, max(due + every.seconds, self.clock.now())
-            )
+            call.then = lambda: self._schedule(every, max(due + every.seconds, self.clock.now()))
             return call
 
         self.clock.call_later(due - self.clock.now(), lambda: self.feed(tick))
@@ -395,9 +395,7 @@ def sleep(seconds: float) -> Sleep | None:
 
 def _interrupt(thread: threading.Thread) -> None:
     """Raise `ServerStopped` in a thread, at its next line of Python. Only CPython can."""
-    try:
+    with contextlib.suppress(AttributeError):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident or 0), ctypes.py_object(ServerStopped)
         )
-    except AttributeError:
-        pass

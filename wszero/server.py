@@ -8,12 +8,26 @@ one outbox, in order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import traceback
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Awaitable, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import (
+    Any,
+    Awaitable,
+    Callable,
+    Deque,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Union,
+)
 
 from .app import App
 from .errors import BadMessage
@@ -103,11 +117,9 @@ class Server:
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
         """Call a function on the network thread, soon."""
-        try:
+        # An error: the loop has ended, and there is nobody left to send to.
+        with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(function, *args)
-        except RuntimeError:
-            # The loop has ended: there is nobody left to send to.
-            pass
 
     def send(self, payload: bytes, links: Sequence[Link]) -> None:
         """Send one message to several clients; from any thread, returns at once."""
@@ -305,7 +317,7 @@ class Server:
         try:
             message = decode(text, link.page is not None)
         except BadMessage as error:
-            self.app.bad_message(client, error)
+            self.app.troubles.bad_message(client, error)
             return
         if message.op.startswith("_"):
             self._page_says(link, message)
@@ -316,7 +328,7 @@ class Server:
         """A binary frame has come, which is no message."""
         if link.client is not None:
             error = BadMessage("binary", "Messages are text, not binary.", "Send JSON as text.")
-            self.app.bad_message(link.client, error)
+            self.app.troubles.bad_message(link.client, error)
 
     def _page_says(self, link: Link, message: Message) -> None:
         client = link.client
@@ -327,7 +339,7 @@ class Server:
         elif message.op == "_where":
             about = message.params.get("about")
             if isinstance(about, str):
-                self.app.where(client, about, self._reports.where(message.params))
+                self.app.troubles.where(client, about, self._reports.where(message.params))
 
 
 async def _no_wait() -> None:

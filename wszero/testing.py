@@ -158,7 +158,7 @@ class Player:
         try:
             message = decode(payload.decode())
         except BadMessage as error:
-            app.bad_message(self.client, error)
+            app.troubles.bad_message(self.client, error)
         else:
             self._game._runtime.feed(app.message, self.client, message, len(payload))
         self._game.settle()
@@ -266,7 +266,7 @@ class _PretendDriver:
         self._over.set()
 
 
-class play:  # noqa: N801 - reads as a verb: with play('quiz.py') as game
+class play:
     """Play a program with pretend browsers.
 
     Args:
@@ -331,7 +331,9 @@ class play:  # noqa: N801 - reads as a verb: with play('quiz.py') as game
 
     def _run(self, code: CodeType) -> None:
         try:
-            exec(code, {"__name__": "__main__", "__file__": self._path, "__builtins__": __builtins__})
+            exec(
+                code, {"__name__": "__main__", "__file__": self._path, "__builtins__": __builtins__}
+            )
         except ServerStopped:
             pass
         except BaseException as error:

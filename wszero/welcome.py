@@ -6,6 +6,8 @@ from typing import Optional, Tuple
 
 from .network import addresses
 
+_EVERYWHERE = (None, "", "0.0.0.0", "::")
+
 
 class Addresses:
     """What to type into a browser to come to this server.
@@ -17,9 +19,14 @@ class Addresses:
 
     def __init__(self, port: int, host: Optional[str] = None) -> None:
         self.port = port
-        self._ips = [address.ip for address in addresses()] if port and host is None else []
+        self._ips = [address.ip for address in addresses()] if port and host in _EVERYWHERE else []
         is_open = host in (None, "", "0.0.0.0", "::")
-        if host and not is_open and not host.startswith("127.") and host not in ("localhost", "::1"):
+        if (
+            host
+            and not is_open
+            and not host.startswith("127.")
+            and host not in ("localhost", "::1")
+        ):
             self._ips = [host]
 
     @property

@@ -1,0 +1,130 @@
+"""Telling what went wrong: to the console, to the panel, and to the client it concerns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
+
+from .calls import Call
+from .client import Client
+from .errors import BadMessage, Place, did_you_mean
+from .handlers import Mismatch
+from .monitor_protocol import Trouble
+from .protocol import AskId, encode
+
+if TYPE_CHECKING:
+    from .app import App
+
+WAIT_FOR_PAGE_S = 0.5
+"""How long an error waits for the page to tell which of its lines sent the message."""
+
+
+class Troubles:
+    """The voice of one app.
+
+    Args:
+        app: Has the console, the panel and the clients.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._wait_for_page: Dict[Tuple[str, str], Callable[[str], None]] = {}
+
+    def report(
+        self,
+        kind: str,
+        what: str,
+        fix: str = "",
+        place: Optional[Place] = None,
+        *,
+        key: object = None,
+        client: Optional[Client] = None,
+    ) -> None:
+        """Say what went wrong: on the console once, in the panel with a count."""
+        count = self._app.reporter.report(kind, what, fix, place, key)
+        if self._app.observer is not None:
+            text = f"{what}\n{fix}" if fix else what
+            self._app.observer(
+                Trouble(
+                    kind,
+                    text,
+                    place.file if place else None,
+                    place.line if place else None,
+                    client.id if client else None,
+                    count,
+                )
+            )
+
+    def no_handler(self, client: Client, op: str, ask: Optional[AskId]) -> None:
+        """A page sent a message that no function handles."""
+        shown = op if len(op) <= 40 else op[:39] + "…"
+        known = self._app.handlers.ops()
+        close = did_you_mean(op, known)
+        what = f'A page sent "{shown}", but no function handles it.'
+        if close:
+            fix = f'Did you mean "{close}"?'
+        elif op.isidentifier():
+            fix = f"Try: @on('{shown}')"
+        else:
+            fix = "Write the same name on both sides."
+        self._report_with_page_line(client, "no_handler", op, what, fix, None)
+        self.refuse(client, op, ask, "no_handler", f"{what} {fix}")
+
+    def mismatch(self, call: Call, why: Mismatch) -> None:
+        """A message's parameters don't fit its function."""
+        client, op, handler = call.client, call.handler.op, call.handler
+        assert client is not None
+        what = f'"{op}": {why}.'
+        self._report_with_page_line(client, "parameters", op, what, why.fix, handler.place)
+        self.refuse(client, op, call.ask, "parameters", f"{what} {why.fix}")
+
+    def _report_with_page_line(
+        self, client: Client, code: str, op: str, what: str, fix: str, place: Optional[Place]
+    ) -> None:
+        """Report after our page has told which of its lines it was, or could not tell in time."""
+        key = (client.id, op)
+
+        def say(page_line: str = "") -> None:
+            if self._wait_for_page.pop(key, None) is not None:
+                text = f"{what}\n{page_line}" if page_line else what
+                self.report(code, text, fix, place, key=what, client=client)
+
+        link = client._link
+        is_new = not self._app.reporter.knows(code, what)
+        if self._app.later and is_new and link is not None and self._app.transport.is_page(link):
+            self._wait_for_page.setdefault(key, say)
+            self._app.later(WAIT_FOR_PAGE_S, say)
+        else:
+            self._wait_for_page[key] = say
+            say()
+
+    def bad_message(self, client: Client, error: BadMessage) -> None:
+        """A frame came that is no message: its sender is told, and the console once."""
+        what = f"{client.name} sent something that is no message. {error.what}"
+        self.report(error.code, what, error.fix, key=error.what, client=client)
+        self.error(client, error.code, f"{error.what} {error.fix}".strip())
+
+    def where(self, client: Client, op: str, page_line: str) -> None:
+        """Our page tells which of its lines sent a message that could not be handled."""
+        say = self._wait_for_page.get((client.id, op))
+        if say is not None:
+            say(page_line)
+
+    def refuse(self, client: Client, op: str, ask: Optional[AskId], code: str, words: str) -> None:
+        """Answer a message that can't be handled, to its sender.
+
+        Args:
+            client: The sender.
+            op: The message's name.
+            ask: The number of the answer that it waits for, if any.
+            code: One word for programs.
+            words: A sentence for people.
+        """
+        if ask is not None:
+            self._app.own(client, encode("_answer", {"ask": ask, "error": words, "code": code}))
+        else:
+            self.error(client, code, words, op)
+
+    def error(self, client: Client, code: str, msg: str, about: str = "") -> None:
+        """Tell a client about a mistake of its own."""
+        fields = {"code": code, "msg": msg, **({"about": about} if about else {})}
+        self._app.own(client, encode("error", fields))
