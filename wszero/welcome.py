@@ -20,14 +20,9 @@ class Addresses:
     def __init__(self, port: int, host: Optional[str] = None) -> None:
         self.port = port
         self._ips = [address.ip for address in addresses()] if port and host in _EVERYWHERE else []
-        is_open = host in (None, "", "0.0.0.0", "::")
-        if (
-            host
-            and not is_open
-            and not host.startswith("127.")
-            and host not in ("localhost", "::1")
-        ):
-            self._ips = [host]
+        is_here_only = host in ("localhost", "::1") or (host or "").startswith("127.")
+        if host not in _EVERYWHERE and not is_here_only:
+            self._ips = [str(host)]
 
     @property
     def local(self) -> str:
