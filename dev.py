@@ -24,7 +24,7 @@ if sys.version_info < (3, 8):  # noqa: UP036 - people do try it with an old one
     sys.exit("wszero needs Python 3.8 or newer; this is Python " + sys.version.split()[0])
 
 from tools.javascript import check_types, run_node_tests
-from tools.packages import need_chromium, need_node
+from tools.packages import need_chromium, need_node, need_playwright
 from tools.pythons import Environment, Python, choose, find_pythons
 from tools.steps import StepFailed, Steps, run, say
 from tools.wheel import build_twice, start_from_wheel
@@ -96,6 +96,8 @@ def test(is_quick: bool, words_for_pytest: list[str]) -> int:
             steps.run("types of the script (tsc)", lambda: check_types(HERE, BUILD))
             steps.run("tests of the script (node)", lambda: run_node_tests(HERE))
     steps.run("Chromium is there", need_chromium)
+    if environments:
+        steps.run("Playwright is there", partial(need_playwright, environments[-1].exe))
     for environment in environments:
         steps.run(
             f"pytest on Python {environment.python.name}",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import TYPE_CHECKING
 
 from tools.steps import StepFailed, run, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -23,6 +27,24 @@ def need_chromium() -> None:
         return
     # fonts-liberation: a screenshot of a page without any font shows nothing.
     need(CHROMIUMS, ["chromium", "fonts-liberation"], "The browser tests need a real Chromium")
+
+
+def need_playwright(python: Path) -> None:
+    """Makes sure that Playwright, which moves Chromium, starts in an environment.
+
+    Args:
+        python: The environment's Python.
+
+    Raises:
+        StepFailed: When it does not start.
+    """
+    command = [str(python), "-m", "playwright", "--version"]
+    try:
+        run(*command)
+    except StepFailed:
+        # The one library that its own Node.js wants and a small Debian lacks.
+        apt_install(["libatomic1"], "Playwright does not start without the library libatomic")
+        run(*command)
 
 
 def need_node() -> None:
@@ -70,7 +92,6 @@ def apt_install(packages: list[str], why: str) -> None:
     if not is_root or not shutil.which("apt-get"):
         raise StepFailed(f"{why}. Please install it (on Debian: apt-get install {names}).")
     say(f"{why}: installing {names}.")
-    # Another apt may be running; waiting for it beats failing.
-    wait = ["-o", "DPkg::Lock::Timeout=300"]
-    run("apt-get", "update", "-qq", tries=3)
-    run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *wait, *packages, tries=3)
+    apt = ["apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=300"]  # s; another apt may be at work
+    run(*apt, "update", tries=3)
+    run(*apt, "install", "--no-install-recommends", *packages, tries=3, is_quiet=True)

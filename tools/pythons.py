@@ -138,7 +138,7 @@ class Environment:
             say(f"Python {self.python.name}: {self.folder} is up to date.")
             return
         self.create()
-        run(self.exe, "-m", "pip", "install", "-q", "-e", target, tries=3)
+        run(self.exe, "-m", "pip", "install", "-qq", "-e", target, tries=3)
         stamp.write_text(wanted)
 
     def create(self) -> None:
@@ -147,7 +147,8 @@ class Environment:
         Raises:
             StepFailed: When this Python cannot make one.
         """
-        if not self.python.has_pip:
+        probed = _probe(self.python.exe)
+        if not probed or not probed.has_pip:
             apt_install(
                 [f"python{self.python.name}-venv"],
                 f"Python {self.python.name} here has no ensurepip, which makes environments",
@@ -155,7 +156,7 @@ class Environment:
         shutil.rmtree(self.folder, ignore_errors=True)
         run(self.python.exe, "-m", "venv", self.folder)
         if not self._pip_knows_editable():
-            run(self.exe, "-m", "pip", "install", "-q", "--upgrade", "pip", tries=3)
+            run(self.exe, "-m", "pip", "install", "-qq", "--upgrade", "pip", tries=3)
 
     def _pip_knows_editable(self) -> bool:
         """pip learnt to install a checkout in place (PEP 660) with 21.3; old Pythons bring less."""

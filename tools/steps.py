@@ -79,12 +79,15 @@ def say(words: str) -> None:
     print(words, flush=True)
 
 
-def run(*command: str | Path, cwd: Path | None = None, tries: int = 1) -> None:
+def run(
+    *command: str | Path, cwd: Path | None = None, tries: int = 1, is_quiet: bool = False
+) -> None:
     """Runs a command without standard input and shows what it prints.
 
     Args:
         command: The program and its words.
         cwd: The folder it runs in; the current one when left out.
+        is_quiet: Whether what it prints is shown only when it fails.
         tries: How often to try. More than once is for downloads only: networks are flaky, code
             must not be.
 
@@ -94,11 +97,20 @@ def run(*command: str | Path, cwd: Path | None = None, tries: int = 1) -> None:
     words = [str(word) for word in command]
     for attempt in range(1, tries + 1):
         try:
-            done = subprocess.run(words, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL)
+            done = subprocess.run(
+                words,
+                cwd=cwd,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if is_quiet else None,
+                stderr=subprocess.STDOUT if is_quiet else None,
+            )
         except OSError as problem:
             raise StepFailed(f"{words[0]} does not start: {problem}") from None
         if done.returncode == 0:
             return
+        if done.stdout:
+            say(done.stdout.decode("utf-8", "replace"))
         if attempt < tries:
             pause_s = 5 * attempt
             say(f"That ended with exit code {done.returncode}. Trying again in {pause_s} s.")

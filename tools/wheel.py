@@ -51,7 +51,7 @@ def start_from_wheel(python: Python, folder: Path) -> None:
         elsewhere = Path(name)
         clean = Environment(python, elsewhere / "environment")
         clean.create()
-        run(clean.exe, "-m", "pip", "install", "-q", wheel, cwd=elsewhere, tries=3)
+        run(clean.exe, "-m", "pip", "install", "-qq", wheel, cwd=elsewhere, tries=3)
         run(clean.exe, "-m", "pip", "check", cwd=elsewhere)
         run(clean.exe, "-I", check, clean.script("wszero"), cwd=elsewhere)
 
