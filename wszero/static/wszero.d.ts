@@ -45,6 +45,8 @@ interface Wszero {
     /** What Python calls this page ("Otter 4"); '' before the first connection. */
     readonly name: string;
     readonly id: string;
+    /** The program's file, "quiz.py"; '' before the first connection. */
+    readonly program: string;
 
     /** Calls `listener` now, and again whenever the connection or the name changes. */
     on_status(listener: (status: WszeroStatus, reason: string) => unknown): () => void;

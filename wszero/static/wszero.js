@@ -214,7 +214,7 @@
     function file_of(url, origin) {
         try {
             const parsed = new URL(url, origin);
-            return (parsed.origin === origin ? '' : parsed.origin) + decodeURIComponent(parsed.pathname);
+            return (parsed.origin === origin ? '' : parsed.origin) + parsed.pathname;
         } catch (error) {
             return url;
         }
@@ -245,7 +245,9 @@
     const CAP_MS = is_local ? 500 : 2000;
     const HELLO_MS = 10000; // a tablet's own limit for connecting is over a minute
     const BEAT_MS = 5000;
-    const ASLEEP_MS = 75000; // the timers of a page that is only hidden run once a minute
+    const ASLEEP_MS = 30000; // the server lets go of a page that answers no ping for 22 seconds
+    const THROTTLED_MS = 290000; // after five minutes, browsers let a hidden page's timers run …
+    const THROTTLED_ASLEEP_MS = 75000; // … once a minute
     const MAX_QUEUE = 500;
     const KICKED = 4001;
 
@@ -255,14 +257,15 @@
     let probe = null;
     let timer = 0; // for the next try or for the hello, never for both
     let beat_timer = 0;
-    let beat_at = 0;
+    let [beat_at, hidden_at, stood_ms] = [0, 0, 0];
     /** @type {Worker | null} */
     let ticker = null;
     let failures = 0; // in a row
     let is_greeted = false;
+    let is_left = false; // for another page; "pageshow" comes when somebody presses Back
     /** @type {'' | 'off' | 'kicked' | 'reload'} Why this page does not connect any more. */
     let ended = '';
-    let [run, my_name, my_id, reason] = ['', '', '', ''];
+    let [run, my_name, my_id, my_program, reason] = ['', '', '', '', ''];
     /** @type {WszeroStatus} */
     let status = 'connecting';
     /** @type {Set<(status: WszeroStatus, reason: string) => unknown>} */
@@ -359,7 +362,7 @@
         window.clearTimeout(timer);
         ticker?.terminate();
         ticker = null;
-        [run, my_id, my_name] = [text_of(hello.run), text_of(hello.id), text_of(hello.name)];
+        [run, my_id, my_name, my_program] = [hello.run, hello.id, hello.name, hello.program].map(text_of);
         failures = 0;
         is_greeted = true;
         set_status('connected');
@@ -381,31 +384,41 @@
         return null;
     }
 
-    /** The page or the network may be back: look at once. */
-    function wake() {
-        if (ended || beat_at === 0) { return; }
-        if (document.visibilityState === 'hidden') { return tick_while_hidden(); }
+    /**
+     * The page or the network may be back: look at once. A tablet that has slept often keeps a
+     * socket that calls itself open and is dead; that its timers stood still gives it away.
+     */
+    function wake(/** @type {Event} */ event) {
+        is_left = is_left && event.type !== 'pageshow';
+        if (ended || started_at === 0 || is_left) { return; }
+        const hidden_ms = hidden_at ? window.Date.now() - hidden_at : 0;
         beat();
-        if (!socket || socket.readyState > 1) {
+        const was_asleep = stood_ms > (hidden_ms > THROTTLED_MS ? THROTTLED_ASLEEP_MS : ASLEEP_MS);
+        const is_hidden = document.visibilityState === 'hidden';
+        if (is_hidden) { tick_while_hidden(); } else { window.clearTimeout(beat_timer); }
+        if (is_hidden !== Boolean(hidden_at)) {
+            hidden_at = is_hidden ? beat_at : 0;
+            stood_ms = 0;
+        }
+        if (!socket || socket.readyState > 1 || (was_asleep && !is_hidden)) {
             failures = 0;
             retry();
         }
     }
 
-    /**
-     * A tablet that has slept often keeps a socket that calls itself open and is dead. Its
-     * timers stood still meanwhile. A server lets go of a page that answers no ping for most
-     * of a minute, so one that stood still for longer loses nothing by connecting again.
-     */
+    /** Notes how long the timers of a hidden page stand still. (Those of one that is seen do, too,
+     *  while its own prompt() waits, and then its socket is well.) */
     function beat() {
-        const stood_ms = window.Date.now() - beat_at;
-        beat_at = window.Date.now();
+        const now = window.Date.now();
+        stood_ms = hidden_at ? Math.max(stood_ms, now - beat_at) : 0;
+        beat_at = now;
         window.clearTimeout(beat_timer);
         beat_timer = window.setTimeout(beat, BEAT_MS);
-        if (stood_ms > ASLEEP_MS && socket) {
-            set_status('connecting');
-            open_socket();
-        }
+    }
+
+    function say_goodbye() {
+        is_left = true; // a page on its way out becomes hidden after this, and must not come back
+        leave_socket();
     }
 
     /**
@@ -429,7 +442,7 @@
 
     const LATE_MS = 2000;
     const ASK_MS = 30000;
-    /** @type {Map<number, {is_sent: boolean, settle: (answer: Message) => void}>} */
+    /** @type {Map<number, {op: string, is_sent: boolean, settle: (answer: Message) => void}>} */
     const asks = new Map();
     let last_ask = 0;
     /** @type {Map<string, Set<WszeroHandler>>} */
@@ -454,7 +467,7 @@
             case '_hello': return greet(message);
             case '_name': my_name = text_of(message.name); return tell_status();
             case '_changed': return is_made_of(message.paths) ? reload() : undefined;
-            case '_answer': return asks.get(message.ask)?.settle(message);
+            case '_answer': return answered(message);
             case 'eval_js': return run_script(message);
             case 'error': return got_error(message);
             default:
@@ -531,6 +544,13 @@
         show_badge();
     }
 
+    /** @param {Message} answer */
+    function answered(answer) {
+        const waiting = asks.get(answer.ask);
+        if (waiting && has(answer, 'error')) { tell_where(waiting.op, answer.code); }
+        waiting?.settle(answer);
+    }
+
     /** @param {Message} message */
     function got_error(message) {
         if (typeof message.about === 'string') { tell_where(message.about, message.code); }
@@ -595,7 +615,7 @@
         }
     }
 
-    /** @param {'error' | 'rejection' | 'no_handler' | 'eval_js'} kind @param {string} words
+    /** @param {'error' | 'rejection' | 'no_handler' | 'eval_js' | 'attribute'} kind @param {string} words
      *  @param {Place} place @param {string | null} about the op */
     function report(kind, words, place, about) {
         const now = window.Date.now();
@@ -633,8 +653,7 @@
         const site = sites.get(about);
         /** @param {string} kind @param {Place | null} place */
         const tell = (kind, place) => {
-            const { file, line } = place || here();
-            if (line) { transmit(JSON.stringify({ op: '_where', about, code, file, line, kind })); }
+            if (place) { transmit(JSON.stringify({ op: '_where', about, code, file: place.file, line: place.line, kind })); }
         };
         if (site instanceof Error) {
             tell('send', place_in(site.stack, own_file, location.origin));
@@ -643,7 +662,7 @@
             const nth = all('[data-send]').filter((one) => one.getAttribute('data-send') === about).indexOf(site);
             window.fetch(location.href, { cache: 'no-store' }).then((page) => page.text()).then(
                 (html) => tell('data-send', { ...here(), line: line_of_data_send(html, about, nth) }),
-                () => undefined, // then the error is told without the line
+                () => tell('data-send', here()),
             );
         }
     }
@@ -693,7 +712,7 @@
         if (has(message, name) || told.has(attribute)) { return; } // what is missing deeper down may come later
         told.add(attribute);
         const carries = names_in(message).join(', ') || 'nothing';
-        report('error', `${attribute}: ${message.op} came without ${name}. It carries ${carries}`, here(), message.op);
+        report('attribute', `${attribute}: ${message.op} came without ${name}. It carries ${carries}`, here(), message.op);
     }
 
     /** @param {any} element @param {unknown} value */
@@ -769,7 +788,7 @@
             if (post('data-send', make_message('data-send', op, values), element) !== null) { return; }
         } catch (error) {
             console.error(error);
-            report('error', words_of(error), here(), null);
+            report('attribute', words_of(error), here(), null);
             return;
         }
         for (const field of fields) {
@@ -912,7 +931,7 @@
                 error.stack = String(site.stack).replace(/^Error\n/, () => `Error: ${error.message}\n`);
                 return reject(Object.assign(error, { code: answer.code }));
             };
-            asks.set(id, { is_sent: false, settle });
+            asks.set(id, { op, is_sent: false, settle });
             const refused = post('ask', { ...message, _ask: id }, site, id);
             if (refused !== null) { settle({ op: '_answer', code: 'closed', error: refused }); }
         });
@@ -945,14 +964,12 @@
         window.addEventListener('unhandledrejection', promise_failed);
         window.addEventListener('online', wake);
         window.addEventListener('pageshow', wake);
-        window.addEventListener('pagehide', leave_socket); // a goodbye; pageshow undoes it
+        window.addEventListener('pagehide', say_goodbye);
     }
 
     function start() {
         started_at = window.Date.now();
         if (is_off('wszero')) { return end('off'); }
-        beat_at = started_at;
-        beat();
         show_badge();
         return open_socket();
     }
@@ -965,6 +982,7 @@
         get status() { return status; },
         get name() { return my_name; },
         get id() { return my_id; },
+        get program() { return my_program; },
         on_status(listener) {
             status_listeners.add(listener);
             guarded(() => listener(status, reason), null);
