@@ -90,20 +90,22 @@ def encode_value(op: str, fields: Params, value_name: str, value: Any) -> bytes:
 
 def _to_json(message: Params, params: Params) -> bytes:
     try:
-        return _encode(message).encode()
+        frame = _encode(message).encode()
     except (TypeError, ValueError, RecursionError):
         _explain(params)
+    # How deep Python itself can go differs from one version to the next.
+    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and _depth(message) > MAX_DEPTH:
+        _explain(params)
+    return frame
 
 
 def _explain(params: Params) -> NoReturn:
     for name, value in params.items():
-        _explain_value(value, name, 0, frozenset())
+        _explain_value(value, name, 1, frozenset())
     raise CannotSend("This message holds something that can't be sent.")
 
 
 def _explain_value(value: Any, path: str, depth: int, outer: frozenset[int]) -> None:
-    if depth > MAX_DEPTH:
-        raise CannotSend(f"{path[:60]}… holds lists in lists, too deep to send.")
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
@@ -120,6 +122,8 @@ def _explain_value(value: Any, path: str, depth: int, outer: frozenset[int]) -> 
         if not math.isfinite(value):
             raise CannotSend(f"{path} is {value}: pages can't read that number.")
     elif isinstance(value, (list, tuple, dict)):
+        if depth >= MAX_DEPTH:
+            raise CannotSend(f"{path[:60]}… holds lists in lists, too deep to send.")
         if id(value) in outer:
             raise CannotSend(f"{path} holds itself, so it never ends.")
         outer = outer | {id(value)}
@@ -204,7 +208,7 @@ def _depth(value: Any) -> int:
     depth = 0
     layer = [value]
     while True:
-        layer = [outer for outer in layer if isinstance(outer, (list, dict))]
+        layer = [outer for outer in layer if isinstance(outer, (list, dict, tuple))]
         if not layer:
             return depth
         depth += 1
