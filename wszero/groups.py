@@ -71,11 +71,6 @@ class Groups:
                     self._tuples[group] = found
         return found
 
-    def names(self) -> Tuple[str, ...]:
-        """Return the names of all groups that have members."""
-        with self._lock:
-            return tuple(self._members)
-
 
 def check_group(group: Optional[object], example: str) -> str:
     """Return a group's name.
