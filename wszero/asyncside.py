@@ -40,6 +40,7 @@ class AsyncSide:
         self._loop = asyncio.SelectorEventLoop(_BatonSelector(self))
         self._loop.set_exception_handler(self._unhandled)
         self.thread = threading.Thread(target=self._run, name="wszero-async", daemon=True)
+        self._seat.thread = self.thread
         self.thread.start()
 
     # ---- from the thread that holds the baton -------------------------------------------------
@@ -66,9 +67,7 @@ class AsyncSide:
     def _hand_over(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
         with self.runtime.lock:
             self._starts.append((call, coroutine))
-            if self._seat.queued:
-                self.runtime.leave_line(self._seat)
-                self._seat.wake.release()
+            if self.runtime.pass_on(self._seat):
                 return
             self._granted = True
         self._loop.call_soon_threadsafe(_nothing)
@@ -128,7 +127,7 @@ class AsyncSide:
                 if not self.runtime.stopping:
                     self._report(error)
         with self.runtime.lock:
-            self.runtime.hand_on()
+            self.runtime.retire(self._seat)
         self._loop.close()
 
     async def _drive(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:

@@ -25,7 +25,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Set
+from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple, cast
 
 from .app import App
 from .asyncside import AsyncSide, Sleep
@@ -43,6 +43,8 @@ MOST_IDLE_WORKERS = 4
 """More threads than these go home when they have nothing to do."""
 
 Feed = Callable[..., Optional["Call"]]
+Event = Tuple[Any, ...]
+"""A `Feed` and what it is called with."""
 
 
 class Runtime:
@@ -62,7 +64,8 @@ class Runtime:
         self.quiet.set()
         self.lock = threading.Lock()
         self._line: Deque[Any] = deque()
-        self._held = False
+        self._holder: Optional[Seat] = None
+        """Whose the baton is; ``None`` while nobody has anything to do."""
         self._idle: List[Seat] = []
         self._asleep: Set[Seat] = set()
         self._threads: Set[threading.Thread] = set()
@@ -83,65 +86,78 @@ class Runtime:
             if self.stopping:
                 return
             self._line.append((function, *args))
-            if self._held:
-                return
-            self._held = True
-            self.quiet.clear()
-            self.hand_on()
+            if self._holder is None:
+                self.hand_on()
 
     def hand_on(self) -> None:
-        """Give the baton to the next in line. Held: the lock, and the baton by the caller."""
+        """Give the baton to the next in line. Held: the lock, and the baton if anybody has it."""
         self.turn = None
-        if not self._line:
-            self._held = False
+        seat = self._next_seat() if self._line else None
+        if seat is None:
+            self._holder = None
             self.quiet.set()
-            return
-        item = self._line.popleft()
-        if isinstance(item, Seat):
-            item.queued = False
-            item.wake.release()
-        elif self._idle:
-            seat = self._idle.pop()
-            seat.item = item
-            seat.wake.release()
         else:
-            seat = Seat()
-            seat.item = item
-            seat.wake.release()
-            name = f"wszero-handler-{len(self._threads) + 1}"
-            thread = threading.Thread(target=self._work, args=(seat,), name=name, daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:
-                # The computer has no more threads: it waits for the next event, or the next nap.
-                self._line.appendleft(item)
-                self._held = False
-                return
-            self._threads.add(thread)
+            self._grant(seat)
+
+    def _grant(self, seat: Seat) -> None:
+        if self._holder is None:
+            self.quiet.clear()
+        self._holder = seat
+        seat.wake.release()
+
+    def _next_seat(self) -> Optional[Seat]:
+        """Take the next out of the line: a waiting thread, or one that gets the next event."""
+        item = self._line[0]
+        if isinstance(item, Seat):
+            self.leave_line(item)
+            return item
+        seat = self._idle.pop() if self._idle else self._new_worker()
+        if seat is not None:
+            seat.item = self._line.popleft()
+            return seat
+        # The computer has no threads left. Who waits in the line goes on, and looks after the
+        # events when it has ended; otherwise they wait for the next event, or the next nap.
+        for item in self._line:
+            if isinstance(item, Seat):
+                self.leave_line(item)
+                return item
+        return None
+
+    def _new_worker(self) -> Optional[Seat]:
+        seat = Seat()
+        name = f"wszero-handler-{len(self._threads) + 1}"
+        thread = threading.Thread(target=self._work, args=(seat,), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return None
+        seat.thread = thread
+        self._threads.add(thread)
+        return seat
 
     # ---- workers ------------------------------------------------------------------------------
 
     def _work(self, seat: Seat) -> None:
         here.runtime, here.seat = self, seat
         try:
-            while True:
+            while not seat.dismissed:
                 seat.wake.acquire()
-                while seat.item is not None:
-                    self._run_item(seat)
-                if seat.dismissed:
-                    return
+                # Only now, woken, is the event at this seat ours: another thread may put the next
+                # one there, and wake us again, from the moment in which we sit down.
+                item, seat.item = seat.item, None
+                while item is not None:
+                    item = self._run_item(seat, item)
         except ServerStopped:
             # Thrown into a handler that did not end by itself, and came out here.
             pass
         finally:
             with self.lock:
                 self._threads.discard(threading.current_thread())
+                self.retire(seat)
 
-    def _run_item(self, seat: Seat) -> None:
-        """Handle the event at this seat, then take the next one or give the baton away."""
-        assert seat.item is not None
-        function, *args = seat.item
-        seat.item = None
+    def _run_item(self, seat: Seat, item: Event) -> Optional[Event]:
+        """Handle an event, then take the next one, or give the baton away and sit down."""
+        function, *args = item
         try:
             call = function(*args)
             if call is not None and not self._postpone(call):
@@ -149,16 +165,23 @@ class Runtime:
                     self._async().hand_over(call)
                     with self.lock:
                         self._sit_down(seat)
-                    return
+                    return None
                 self._run(seat, call)
         except Exception:
             self._own_mistake()
         with self.lock:
             self.turn = None
             if self._line and not isinstance(self._line[0], Seat):
-                seat.item = self._line.popleft()
-                return
+                return cast(Event, self._line.popleft())
             self._sit_down(seat)
+            self.hand_on()
+            return None
+
+    def retire(self, seat: Seat) -> None:
+        """A thread ends, whatever it was at: nobody waits for it. Held: the lock."""
+        if seat.queued:
+            self.leave_line(seat)
+        if self._holder is seat:
             self.hand_on()
 
     def _sit_down(self, seat: Seat) -> None:
@@ -227,13 +250,24 @@ class Runtime:
 
     def stand_in_line(self, seat: Seat) -> None:
         """Hand a waiting thread the baton, now or when its turn comes. Held: the lock."""
-        if self._held:
+        if self._holder is None:
+            self._grant(seat)
+        else:
             seat.queued = True
             self._line.append(seat)
-            return
-        self._held = True
-        self.quiet.clear()
+
+    def pass_on(self, seat: Seat) -> bool:
+        """Give the baton to a certain seat, before all in line. Held: the lock and the baton.
+
+        Returns:
+            Whether its thread stood in line and has been woken; if not, it is to be told.
+        """
+        self._holder = seat
+        if not seat.queued:
+            return False
+        self.leave_line(seat)
         seat.wake.release()
+        return True
 
     def leave_line(self, seat: Seat) -> None:
         """Take back a place in the line. Held: the lock."""
@@ -340,8 +374,7 @@ class Runtime:
             self._idle.clear()
             if self._async_side is not None:
                 self._async_side.stop()
-            if not self._held and self._line:
-                self._held = True
+            if self._holder is None:
                 self.hand_on()
         self.clock.stop()
         if self._join(patience_s):
