@@ -48,6 +48,10 @@ def make_options(port: object, given: Dict[str, Any]) -> Options:
     forced = os.environ.get("WSZERO_PORT", "").strip()
     options.port = parse_port(forced or port)
     options.port_is_named = bool(forced) or port != Options.port
+    before = os.environ.get("WSZERO_PORT_BEFORE", "").strip()
+    if before and (options.port == 0 or not options.port_is_named):
+        # `wszero quiz.py` starts it once more: the open pages know the port that was free then.
+        options.port, options.port_is_named = parse_port(before, "WSZERO_PORT_BEFORE"), False
     for name, value in given.items():
         if name not in _SETTINGS:
             close = did_you_mean(name, ("port", *_SETTINGS))
