@@ -11,7 +11,7 @@ import threading
 from typing import Any, Callable, ClassVar, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from .calls import Call, Every, failed_at_the_door
-from .client import Client, Clients, refuse_values_without_names
+from .client import Client, Clients, refuse_values_without_names, short_repr
 from .errors import AlreadyRunning, BadHandler, CannotSend, ServerStopped
 from .groups import ClientGroups, Groups, check_group
 from .handlers import Handlers, check_function, check_op_for, mismatch
@@ -99,8 +99,10 @@ class App:
             def move_star():
                 app.broadcast('star', x=random.randint(0, 9))
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0.01:
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise BadHandler("@every needs a number of seconds.", "Try: @every(2)", calling_place())
+        if not seconds >= 0.01:  # nan is not, either
+            raise BadHandler(f"@every({seconds}) is too fast.", "Try: @every(0.1)", calling_place())
 
         def register(function: F) -> F:
             check_function(function, f"@every({seconds})")
@@ -126,8 +128,6 @@ class App:
         """
         group = params.pop("group", group)
         receivers = self._receivers(group, "broadcast('hello', 'red')")
-        if group is not None and not receivers and not params and not args:
-            self._explain_empty_group(op, group)
         self._send("broadcast", op, args, params, receivers, group)
 
     def run(self, port: int = 8000, **options: Any) -> None:
@@ -136,6 +136,9 @@ class App:
         Args:
             port: The number in the address, 0 to 65535; 0 takes any free one.
             **options: See ``run_server``.
+
+        Example:
+            app.run(8001)
         """
         self._new_driver(port, options).run()
 
@@ -150,7 +153,11 @@ class App:
         self._new_driver(port, options).start()
 
     def stop(self) -> None:
-        """Stop the server. Nothing happens when it does not run."""
+        """Stop the server. Nothing happens when it does not run.
+
+        Example:
+            app.stop()
+        """
         if self._driver is not None:
             self._driver.stop()
 
@@ -174,7 +181,7 @@ class App:
         """Forget the driver: the server may be started again. Nobody is connected any more."""
         self._driver = None
         self.transport = Nowhere()
-        self.later = self.schedule = None
+        self.later = self.schedule = self.observer = None
         for client in self._client_tuple:
             self._forget(client)
 
@@ -193,10 +200,15 @@ class App:
         params: Params,
         receivers: Sequence[Client],
         group: Optional[str] = None,
+        but: Optional[Client] = None,
     ) -> None:
         check_op(op, doing)
         if args:
-            refuse_values_without_names(doing, args)
+            refuse_values_without_names(doing, op, args)
+        if group is not None and not receivers and not params:
+            self._explain_empty_group(doing, op, group)
+        if but is not None:
+            receivers = tuple(client for client in receivers if client is not but)
         self._deliver(op, params, receivers, group, doing == "broadcast" and group is None)
 
     def _deliver(
@@ -215,11 +227,12 @@ class App:
             ids = [client.id for client in receivers]
             self.observer(MessageOut(ids, op, dict(params), group, everybody, len(payload)))
 
-    def _explain_empty_group(self, op: str, group: str) -> None:
+    def _explain_empty_group(self, doing: str, op: str, group: str) -> None:
+        # Most often a value without a name: broadcast('chat', 'hello').
         self.report(
             "empty group",
             f"Nobody is in a group called {group!r:.30}.",
-            f"If it is what you want to send: broadcast({op!r}, text={group!r:.30})",
+            f"If it is what you want to send: {doing}({op!r}, text={short_repr(group)})",
             calling_place(),
         )
 

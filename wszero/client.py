@@ -128,8 +128,7 @@ class Client:
         """
         group = params.pop("group", group)
         receivers = self._app._receivers(group, "client.send_others('hello', 'red')")
-        others = tuple(client for client in receivers if client is not self)
-        self._app._send("client.send_others", op, args, params, others, group)
+        self._app._send("client.send_others", op, args, params, receivers, group, but=self)
 
     def eval_js(self, script: str) -> None:
         """Run a line of JavaScript in this client's page: for first steps and for fun.
@@ -236,16 +235,19 @@ def _instead(name: str) -> str:
     return instead.get(name, f"Choose another name, like client.my_{name}")
 
 
-def refuse_values_without_names(doing: str, args: tuple[Any, ...]) -> None:
+def refuse_values_without_names(doing: str, op: str, args: tuple[Any, ...]) -> None:
     """Explain ``client.send('chat', 'hello')``.
 
     Raises:
         CannotSend: There is a value without a name.
     """
-    if args:
-        value = repr(args[0])
-        value = value if len(value) < 30 else "..."
-        raise CannotSend(
-            f"{doing}() got a value without a name.",
-            f"Give it a name: {doing}('chat', text={value})",
-        )
+    raise CannotSend(
+        f"{doing}() got a value without a name.",
+        f"Give it a name: {doing}({op!r}, text={short_repr(args[0])})",
+    )
+
+
+def short_repr(value: object) -> str:
+    """Return a value as it is written in Python, or three dots when that is long."""
+    text = repr(value)
+    return text if len(text) < 30 else "..."
