@@ -160,7 +160,7 @@ class Runtime:
         function, *args = item
         try:
             call = function(*args)
-            if call is not None and not self._postpone(call):
+            if call is not None and (function == self._take_postponed or self._may_begin(call)):
                 if call.handler.is_async:
                     self._async().hand_over(call)
                     with self.lock:
@@ -284,18 +284,19 @@ class Runtime:
             call.may_sleep = True
             self._sleeping_of[call.client] = self._sleeping_of.get(call.client, 0) + 1
 
-    def _postpone(self, call: Call) -> bool:
-        """Let a message wait while too many handlers of its client sleep."""
+    def _may_begin(self, call: Call) -> bool:
+        """Tell whether a message may be handled now; if not, it waits until its client's may."""
         client = call.client
-        if client is None or client not in self._sleeping_of or call.handler.op == "disconnect":
-            return False
-        waiting = self._postponed.get(client)
-        if not waiting and self._sleeping_of[client] < MOST_ASLEEP:
-            return False
+        if client is None or call.handler.op == "disconnect":
+            return True
+        is_first = client not in self._postponed
+        if is_first and self._sleeping_of.get(client, 0) < MOST_ASLEEP:
+            return True
         self._postponed.setdefault(client, deque()).append(call)
-        return True
+        return False
 
     def _take_postponed(self, client: Client) -> Optional[Call]:
+        """Return the next message that had to wait. In line after each call that has ended."""
         waiting = self._postponed.get(client)
         if not waiting or self._sleeping_of.get(client, 0) >= MOST_ASLEEP:
             return None
@@ -307,12 +308,11 @@ class Runtime:
     def done(self, call: Call) -> None:
         """A call has ended, well or badly. The caller holds the baton."""
         client = call.client
-        if call.may_sleep and client is not None:
-            left = self._sleeping_of[client] - 1
-            if left:
-                self._sleeping_of[client] = left
-            else:
-                del self._sleeping_of[client]
+        if client is not None:
+            if call.may_sleep:
+                self._sleeping_of[client] -= 1
+                if not self._sleeping_of[client]:
+                    del self._sleeping_of[client]
             if client in self._postponed:
                 self.feed(self._take_postponed, client)
         if call.then is not None:
