@@ -136,10 +136,9 @@ class AsyncSide:
             value = await (coroutine if coroutine is not None else call.start())
         except BaseException as error:
             if not self.runtime.stopping:
-                self.runtime.app.failed(call, error)
+                self.runtime.conclude(call, self.runtime.app.failed, error)
         else:
-            self.runtime.app.finished(call, value)
-        self.runtime.done(call)
+            self.runtime.conclude(call, self.runtime.app.finished, value)
 
     def _cancel_all(self) -> None:
         tasks = asyncio.all_tasks(self._loop)

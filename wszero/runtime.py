@@ -196,20 +196,17 @@ class Runtime:
         self.turn = Turn(time.monotonic(), threading.get_ident(), call)
         try:
             value = call.start()
+        except BaseException as error:
+            # Whatever it was, it ends this call and nothing else.
+            self.conclude(call, self.app.failed, error)
+        else:
             if inspect.iscoroutine(value):
                 # A plain function that returned what an async function made.
                 self._async().adopt(call, value)
-                return
-        except BaseException as error:
-            # Whatever it was, it ends this call and nothing else.
-            self.app.failed(call, error)
-            if self.stopping:
-                raise
-        else:
-            self.app.finished(call, value)
+            else:
+                self.conclude(call, self.app.finished, value)
         finally:
             seat.call = None
-        self.done(call)
 
     def _own_mistake(self) -> None:
         self.app.reporter.say("wszero itself made a mistake. Please report it:")
@@ -232,8 +229,8 @@ class Runtime:
             call = seat.call
             if call is not None:
                 self.count_as_asleep(call)
-            self._asleep.add(seat)
             self.clock.call_later(seconds, lambda: self._wake(seat))
+            self._asleep.add(seat)
             self.hand_on()
         seat.wake.acquire()
         if self.stopping:
@@ -305,8 +302,12 @@ class Runtime:
             del self._postponed[client]
         return call
 
-    def done(self, call: Call) -> None:
-        """A call has ended, well or badly. The caller holds the baton."""
+    def conclude(self, call: Call, tell: Callable[[Call, Any], None], outcome: Any) -> None:
+        """A call has ended, well or badly: tell the core. The caller holds the baton."""
+        try:
+            tell(call, outcome)
+        except Exception:
+            self._own_mistake()
         client = call.client
         if client is not None:
             if call.may_sleep:
