@@ -36,7 +36,8 @@ MAX_MESSAGE_BYTES_WAITING = 1_048_576
 MAX_WAITING = 20_000
 """The hard bound, for all events: 300 clients that come and go for minutes while nobody reads."""
 MAX_BYTES_WAITING = 8 * 1_048_576
-LINES_A_FLUSH = 2_000
+LINES_A_FLUSH = 500
+"""A batch that a panel takes in within a few hundredths of a second, between two paintings."""
 BYTES_A_FLUSH = 262_144
 
 
