@@ -17,6 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Coroutine, Deque, Dict, Generator, List, Optional, Set, Tuple
 
 from .baton import Seat, Turn, here
+from .errors import ServerStopped
 from .mistakes import explain
 from .places import place_of
 
@@ -118,7 +119,19 @@ class AsyncSide:
     def _run(self) -> None:
         here.runtime, here.seat = self.runtime, None
         asyncio.set_event_loop(self._loop)
+        try:
+            self._run_until_stopped()
+        except ServerStopped:
+            # Thrown into a task that did not end by itself, and came out here.
+            pass
+        finally:
+            with self.runtime.lock:
+                self.runtime.retire(self._seat)
+            self._loop.close()
+
+    def _run_until_stopped(self) -> None:
         self.take_back()
+        self._seat.is_busy = True
         while not self.runtime.stopping:
             try:
                 self._loop.run_forever()
@@ -126,9 +139,7 @@ class AsyncSide:
                 # asyncio lets SystemExit and KeyboardInterrupt of a task out; they end nothing.
                 if not self.runtime.stopping:
                     self._report(error)
-        with self.runtime.lock:
-            self.runtime.retire(self._seat)
-        self._loop.close()
+        self._seat.is_busy = False
 
     async def _drive(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
         self.runtime.count_as_asleep(call)

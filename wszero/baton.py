@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Seat:
     """A thread's place: it waits here until it is handed the baton."""
 
-    __slots__ = ("call", "dismissed", "item", "queued", "thread", "wake")
+    __slots__ = ("call", "dismissed", "is_busy", "item", "queued", "thread", "wake")
 
     def __init__(self) -> None:
         # A lock that is always taken: releasing it lets the waiting thread go on, once.
@@ -23,6 +23,8 @@ class Seat:
         """Stands in the line."""
         self.call: Optional[Call] = None
         self.thread: Optional[threading.Thread] = None
+        self.is_busy = False
+        """The child's code runs here, which may be interrupted when the server stops."""
         self.dismissed = False
         """Go home: there are threads enough, or the server stops."""
 

@@ -42,6 +42,9 @@ MOST_ASLEEP = 8
 MOST_IDLE_WORKERS = 4
 """More threads than these go home when they have nothing to do."""
 
+INTERRUPT_EVERY_S = 0.1
+"""Between two interruptions of a handler that does not end: it may be tidying up."""
+
 Feed = Callable[..., Optional["Call"]]
 Event = Tuple[Any, ...]
 """A `Feed` and what it is called with."""
@@ -192,7 +195,7 @@ class Runtime:
             self._idle.append(seat)
 
     def _run(self, seat: Seat, call: Call) -> None:
-        seat.call = call
+        seat.call, seat.is_busy = call, True
         self.turn = Turn(time.monotonic(), threading.get_ident(), call)
         try:
             value = call.start()
@@ -206,7 +209,7 @@ class Runtime:
             else:
                 self.conclude(call, self.app.finished, value)
         finally:
-            seat.call = None
+            seat.call, seat.is_busy = None, False
 
     def _own_mistake(self) -> None:
         self.app.reporter.say("wszero itself made a mistake. Please report it:")
@@ -357,8 +360,11 @@ class Runtime:
         """End all of the child's code; return whether it ended.
 
         Handlers that sleep end at once, in the middle. One that is stuck is interrupted where
-        Python can; what can't be interrupted (``input()``, a long ``time.sleep``) stays behind on
-        a daemon thread.
+        Python can, again and again, for it may catch everything; what can't be interrupted
+        (``input()``, a long ``time.sleep``) stays behind on a daemon thread.
+
+        Args:
+            patience_s: So long they may take by themselves, and again when interrupted.
         """
         with self.lock:
             self.stopping = True
@@ -380,9 +386,22 @@ class Runtime:
         self.clock.stop()
         if self._join(patience_s):
             return True
-        for thread in self._living():
-            _interrupt(thread)
-        return self._join(patience_s)
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            self._interrupt_holder()
+            if self._join(min(INTERRUPT_EVERY_S, patience_s)):
+                return True
+        return False
+
+    def _interrupt_holder(self) -> None:
+        """Raise `ServerStopped` in the thread that has the baton: all others wait for it."""
+        with self.lock:
+            # Under the lock, so that it can't give the baton away meanwhile; and only one that is
+            # in the child's code, so that none is hit while it gives the baton away.
+            seat = self._holder
+            if seat is not None and seat.is_busy and seat.thread is not threading.current_thread():
+                assert seat.thread is not None
+                _interrupt(seat.thread)
 
     def _living(self) -> List[threading.Thread]:
         threads = set(self._threads)
