@@ -33,6 +33,7 @@ from .network import listen
 from .options import Options, make_options
 from .pages import Pages
 from .places import program_file
+from .program_text import findings
 from .runtime import Runtime
 from .server import Server
 from .welcome import Addresses, welcome
@@ -129,6 +130,8 @@ class Driver:
         for every in tuple(self._app.everies):
             self._runtime.schedule(every)
         self._greet(name)
+        for finding in findings(program) if program else ():
+            self._app.report("program", *finding)
 
     def _start_server(self, sockets: List[socket.socket]) -> None:
         async def on_loop() -> None:

@@ -8,7 +8,7 @@ where (the child's file, line and the line itself) and what to try.
 from __future__ import annotations
 
 import difflib
-from typing import Iterable, NamedTuple
+from typing import Iterable, NamedTuple, Tuple
 
 
 class Place(NamedTuple):
@@ -17,14 +17,18 @@ class Place(NamedTuple):
     file: str
     """The path as Python knows it."""
     line: int
+    """Counts from 1; 0 when only the file is known."""
     code: str
     """The line itself, stripped; empty when the file can't be read."""
     function: str = ""
+    via: Tuple[Place, ...] = ()
+    """Lines that led here, outermost first: who called the function, or sent the message."""
 
     @property
     def short(self) -> str:
         """The place in words: ``quiz.py, line 7``."""
-        return f"{self.file.replace(chr(92), '/').rsplit('/', 1)[-1]}, line {self.line}"
+        name = self.file.replace("\\", "/").rsplit("/", 1)[-1] or "your page"
+        return f"{name}, line {self.line}" if self.line else name
 
 
 class WszeroError(Exception):
@@ -94,6 +98,19 @@ class ServerStopped(BaseException):
     """
 
 
+def one_line(text: str, most: int = 200) -> str:
+    r"""Return a text from outside as it may stand in a sentence.
+
+    One line, not too long, and nothing in it that could move a console's cursor or colour it.
+
+    Example:
+        >>> one_line("two\nlines", 6)
+        'two l…'
+    """
+    text = "".join(sign if sign.isprintable() else " " for sign in text[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the known word that is close to a misspelt one, or an empty string.
 
@@ -101,6 +118,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         >>> did_you_mean("chta", ["chat", "buzz"])
         'chat'
     """
+    if len(word) > 40:
+        # Nobody misspells at such length, and to compare it would take its time.
+        return ""
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else ""

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
+import re
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from .errors import BadHandler, Place, did_you_mean
-from .places import calling_place, place_of
+from .errors import BadHandler, did_you_mean, one_line
+from .name_words import OUR_NAMES
+from .places import calling_place, place_of_at, place_of_function
 from .protocol import Params, check_op
-
-CHILD_NAMES: FrozenSet[str] = frozenset(
-    {"App", "broadcast", "clients", "every", "on", "run_server", "sleep"}
-)
-"""The names of ``from wszero import *``: a function called so would hide ours."""
 
 EVENTS = ("connect", "disconnect")
 """Not sent by anybody: wszero itself calls these handlers, with the client alone."""
+
+MOST_NAMES = 3
+"""So many names are listed in a sentence; of more, nobody reads any."""
 
 Function = Callable[..., Any]
 
@@ -34,7 +34,7 @@ class Handler:
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
         self.name = getattr(function, "__name__", op)
-        self.place = _place_of_function(function)
+        self.place = place_of_function(function)
         self.first = ""
         self.needs: Tuple[str, ...] = ()
         self.may_have: Tuple[str, ...] = ()
@@ -95,16 +95,19 @@ class Mismatch(Exception):
         self.sent = sent
         self.wants = handler.needs + handler.may_have
         self.fix = fix
-        super().__init__(f"the page sent {names(sent)}, {handler.name}() wants {names(self.wants)}")
+        super().__init__(
+            f'The page sent "{handler.op}" with {names(sent)}, '
+            f"but {handler.name}() wants {names(self.wants)}."
+        )
 
 
 def names(words: Tuple[str, ...]) -> str:
     """Return names for a sentence: ``nothing``, ``text`` or ``text and size``."""
     if not words:
         return "nothing"
-    shown = [word if len(word) <= 30 else word[:29] + "…" for word in words[:6]]
-    if len(words) > 6:
-        shown.append(f"{len(words) - 6} more")
+    shown = [one_line(word, 30) for word in words[:MOST_NAMES]]
+    if len(words) > MOST_NAMES:
+        shown.append(f"{len(words) - MOST_NAMES} more")
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
 
 
@@ -112,30 +115,32 @@ def mismatch(handler: Handler, params: Params) -> Optional[Mismatch]:
     """Return why a message does not fit a function; ``None`` when it fits."""
     sent = tuple(params)
     if handler.first in params:
-        fix = (
-            'The page should give "client" another name.'
-            if handler.first == "client"
-            else f"The first name in the brackets is the client: def {handler.name}"
-            f"({', '.join(('client', *sent[:6]))}):"
-        )
-        return Mismatch(handler, sent, fix)
+        return Mismatch(handler, sent, _fix_for_first(handler, sent))
     missing = tuple(name for name in handler.needs if name not in params)
-    extra = (
-        ()
-        if handler.takes_all
-        else tuple(name for name in sent if name not in handler.needs + handler.may_have)
-    )
+    wants = handler.needs + handler.may_have
+    extra = () if handler.takes_all else tuple(name for name in sent if name not in wants)
     if not missing and not extra:
         return None
-    if len(missing) == 1 and len(extra) == 1 and did_you_mean(extra[0], missing):
-        fix = f"Is it {missing[0]} or {extra[0]}? Write the same on both sides."
+    odd = next((name for name in extra if not name.isidentifier()), None)
+    if odd is not None:
+        fix = f'"{one_line(odd, 30)}" can\'t be a name in Python: choose another one in the page.'
+    elif len(missing) == 1 and len(extra) == 1 and did_you_mean(extra[0], missing):
+        fix = f"Is it {missing[0]} or {one_line(extra[0], 30)}? Write the same on both sides."
     elif extra and not missing:
-        fix = f"Try: {handler.example(handler.needs + handler.may_have + extra[:4])}"
+        fix = f"Try: {handler.example(wants + extra[:MOST_NAMES])}"
     elif missing and not extra:
-        fix = f"Send {names(missing)} too, or try: {handler.example(sent[:6])}"
+        fix = f"Send {names(missing)} too, or try: {handler.example(sent[:MOST_NAMES])}"
     else:
-        fix = f"Try: {handler.example(sent[:6])}"
+        fix = f"Try: {handler.example(sent[:MOST_NAMES])}"
     return Mismatch(handler, sent, fix)
+
+
+def _fix_for_first(handler: Handler, sent: Tuple[str, ...]) -> str:
+    if handler.first == "client":
+        return 'In the page, give "client" another name.'
+    names_in_brackets = ["client", *(name for name in sent[:MOST_NAMES] if name.isidentifier())]
+    example = f"def {handler.name}({', '.join(names_in_brackets)}):"
+    return f"The client comes first in the brackets: {example}"
 
 
 class Handlers:
@@ -168,23 +173,23 @@ class Handlers:
         handler = Handler(op, function)
         if not handler.first:
             raise BadHandler(
-                f"{handler.name}() has no place for the client, who sent the message.",
+                f"{handler.name}() has no place in its brackets for the client.",
                 f"Try: {handler.example(handler.needs)}",
                 handler.place,
             )
         if op in EVENTS and handler.needs:
             raise BadHandler(
-                f'"{op}" brings the client and nothing else.',
+                f'"{op}" brings the client, and nothing else.',
                 f"Try: {handler.example(())}",
                 handler.place,
             )
         before = self._by_op.get(op)
         if before is not None and not _same_place(before, handler):
+            where = f" in {before.place.short}" if before.place else ""
             raise BadHandler(
-                f'Two functions for "{op}": {before.name}() in '
-                f"{before.place.short if before.place else 'your program'}, and this one.",
-                "Give one of them another message name.",
-                handler.place,
+                f'Two functions for "{op}": this one, and {before.name}(){where}.',
+                f"Keep one of them, or rename one: @on('{op}2')",
+                place_of_at(function),
             )
         self._by_op[op] = handler
         return handler
@@ -197,18 +202,15 @@ def check_op_for(op: object) -> str:
         BadHandler: ``@on`` has no brackets, or no name in them.
         BadName: The name belongs to wszero.
     """
-    if callable(op):
-        name = getattr(op, "__name__", "hello")
-        place = calling_place()
-        code = place.code if place else ""
-        if code.startswith("@on(") or not code.startswith("@on"):
-            raise BadHandler(
-                "@on needs the message's name, in quotes.", f"Try: @on('{name}')", place
-            )
-        raise BadHandler(
-            "@on needs brackets, with the message's name in quotes.", f"Try: @on('{name}')", place
-        )
-    return check_op(op, "@on")
+    if not callable(op):
+        return check_op(op, "@on")
+    fix = f"Try: @on('{getattr(op, '__name__', 'hello')}')"
+    place = calling_place()
+    own = place_of_at(op)
+    if own is not None and re.match(r"@(\w+\.)?on\s*(#|$)", own.code):
+        what = "@on needs brackets, with the message's name in quotes."
+        raise BadHandler(what, fix, own)
+    raise BadHandler("@on needs the message's name in quotes.", fix, place)
 
 
 def check_function(function: object, doing: str) -> None:
@@ -220,24 +222,17 @@ def check_function(function: object, doing: str) -> None:
     if not callable(function) or inspect.isclass(function):
         raise BadHandler(f"{doing} must stand right above a function.", "Try: def hello(client):")
     name = getattr(function, "__name__", "")
-    place = _place_of_function(function)
-    if name in CHILD_NAMES:
+    place = place_of_function(function)
+    if name in OUR_NAMES:
         raise BadHandler(
-            f"A function called {name} hides wszero's own {name}.",
-            f"Choose another name: def my_{name}(client):",
+            f"A function called {name}() would hide wszero's own {name}().",
+            f"Choose another name: my_{name}",
             place,
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise BadHandler(
             f"{name}() has yield in it, so it would never run.", "Use return instead.", place
         )
-
-
-def _place_of_function(function: object) -> Optional[Place]:
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-    if code is None:
-        return None
-    return place_of(code.co_filename, code.co_firstlineno, code.co_name)
 
 
 def _same_place(one: Handler, other: Handler) -> bool:

@@ -7,32 +7,44 @@ without such a mistake they do nothing.
 from __future__ import annotations
 
 import atexit
-import os
 import re
 import sys
+import threading
+from pathlib import Path
 from types import TracebackType
-from typing import Callable, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Optional, Type
 
 from .app import App
 from .errors import WszeroError, did_you_mean
-from .handlers import CHILD_NAMES
 from .mistakes import explain
-from .places import is_child_file, program_file
+from .name_words import OUR_NAMES
+from .places import is_child_file, keep_source, program_file
+from .program_text import why_not_started
 from .reporter import in_words
+
+if TYPE_CHECKING:
+    from threading import ExceptHookArgs
 
 exit_code = 0
 """What the process ends with, when it has to be ended by force."""
 
 _app: Callable[[], App]
-_before = sys.excepthook
+_before: Callable[..., Any] = sys.excepthook
+_before_in_thread: Callable[..., Any] = threading.excepthook
+_program = ""
 
 
 def install(app: Callable[[], App]) -> None:
     """Set the hooks. ``app`` gives the default app at the time of asking."""
-    global _app, _before
+    global _app, _before, _before_in_thread, _program
     _app = app
-    _before = sys.excepthook
-    sys.excepthook = _uncaught
+    _program = program_file()
+    if _program and is_child_file(_program):
+        keep_source(_program)
+    else:
+        _program = ""
+    _before, sys.excepthook = sys.excepthook, _uncaught
+    _before_in_thread, threading.excepthook = threading.excepthook, _uncaught_in_thread
     atexit.register(_at_exit)
 
 
@@ -48,22 +60,46 @@ def _uncaught(
         _app().reporter.write(words)
 
 
+def _uncaught_in_thread(args: ExceptHookArgs) -> None:
+    """A thread of the program's own, or of a library that calls it back (gpiozero, say)."""
+    error = args.exc_value
+    if error is None or not _is_for_us(error, args.exc_traceback):
+        _before_in_thread(args)
+        return
+    _app().report("mistake", *explain(error))
+
+
 def _words_for(error: BaseException, traceback: Optional[TracebackType]) -> Optional[str]:
+    if isinstance(error, KeyboardInterrupt) and _ends_in_child_code(traceback):
+        _, _, place = explain(error)
+        return in_words("Ctrl-C has stopped the program here.", "", place)
+    if isinstance(error, SyntaxError) and error.filename and is_child_file(error.filename):
+        # Only now: most programs can be read.
+        from .cli_syntax import explain_unreadable
+
+        return explain_unreadable(Path(error.filename)) or None
     if isinstance(error, ImportError) and error.name == "wszero":
         return _unknown_import(error)
-    if isinstance(error, WszeroError) or (
-        isinstance(error, NameError) and _ends_in_child_code(traceback)
-    ):
-        return in_words(*explain(error))
-    return None
+    return in_words(*explain(error)) if _is_for_us(error, traceback) else None
+
+
+def _is_for_us(error: BaseException, traceback: Optional[TracebackType]) -> bool:
+    """Tell whether all of a mistake's lines are the child's or ours.
+
+    A mistake inside of somebody else's code keeps Python's own report: who looks for it needs
+    every line.
+    """
+    if isinstance(error, WszeroError):
+        return True
+    return isinstance(error, Exception) and _ends_in_child_code(traceback)
 
 
 def _unknown_import(error: ImportError) -> Optional[str]:
-    what, fix, place = explain(error)
+    _, _, place = explain(error)
     found = re.search(r"cannot import name '(\w+)'", str(error))
     if not found:
         return None
-    close = did_you_mean(found.group(1), CHILD_NAMES)
+    close = did_you_mean(found.group(1), OUR_NAMES)
     what = f"wszero has nothing called {found.group(1)}."
     fix = f"Did you mean {close}?" if close else "Try: from wszero import *"
     return in_words(what, fix, place)
@@ -77,14 +113,12 @@ def _ends_in_child_code(traceback: Optional[TracebackType]) -> bool:
 
 def _at_exit() -> None:
     app = _app()
-    program = program_file()
-    if app.was_started or not len(app.handlers) or exit_code or not program:
+    if app.was_started or exit_code or not _program:
+        return
+    if not len(app.handlers) and not app.everies:
         return
     if hasattr(sys, "ps1") or sys.flags.interactive:
         return
-    app.reporter.write(
-        in_words(
-            f"{os.path.basename(program)} has ended, but its server never started.",
-            "Put this at the very end: run_server()",
-        )
-    )
+    finding = why_not_started(_program)
+    if finding is not None:
+        app.reporter.write(in_words(*finding))

@@ -46,7 +46,8 @@ def make_options(port: object, given: Dict[str, Any]) -> Options:
 
     options = Options()
     forced = os.environ.get("WSZERO_PORT", "").strip()
-    options.port = parse_port(forced or port)
+    own = parse_port(port, "The port")
+    options.port = parse_port(forced) if forced else own
     options.port_is_named = bool(forced) or port != Options.port
     before = os.environ.get("WSZERO_PORT_BEFORE", "").strip()
     if before and (options.port == 0 or not options.port_is_named):
@@ -55,7 +56,7 @@ def make_options(port: object, given: Dict[str, Any]) -> Options:
     for name, value in given.items():
         if name not in _SETTINGS:
             close = did_you_mean(name, ("port", *_SETTINGS))
-            known = f"Did you mean {close}=?" if close else f"It knows: {', '.join(_SETTINGS)}."
+            known = f"Did you mean {close}=?" if close else f"It has: {', '.join(_SETTINGS)}."
             raise BadOption(f"run_server() has no setting called {name}.", known)
         setattr(options, name, _checked(name, value))
     return options
@@ -64,12 +65,14 @@ def make_options(port: object, given: Dict[str, Any]) -> Options:
 def _checked(name: str, value: Any) -> Any:
     if name in ("host", "folder"):
         if value is not None and not isinstance(value, (str, os.PathLike)):
-            raise BadOption(f"{name} must be a text.", f"Try: run_server({name}='dist')")
+            example = "dist" if name == "folder" else "127.0.0.1"
+            raise BadOption(f"{name} must be a text.", f"Try: run_server({name}='{example}')")
         return None if value is None else os.fspath(value)
     if name == "show":
         return bool(value)
     if name == "allow":
-        if isinstance(value, str) or not all(isinstance(one, str) for one in value):
+        is_list = isinstance(value, (list, tuple, set, frozenset))
+        if not is_list or not all(isinstance(one, str) for one in value):
             raise BadOption(
                 "allow must be a list of addresses.",
                 "Try: run_server(allow=['http://localhost:5173'])",

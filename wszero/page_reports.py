@@ -52,7 +52,9 @@ class PageReports:
             close = did_you_mean(about, ops[:200])
             page = place.file if place else "page"
             what = f'The page {_name(page)} got "{about}", but nothing there listens for it.'
-            fix = f'Did you mean "{close}"?' if close else f"Try: on('{about}', function (msg) {{}})"
+            fix = (
+                f'Did you mean "{close}"?' if close else f"Try: on('{about}', function (msg) {{}})"
+            )
             return PageReport("page no_handler", what, fix, None, (about, page))
         if kind == "eval_js":
             what = f"The JavaScript in eval_js() has a mistake: {plain(msg)}"

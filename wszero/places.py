@@ -7,13 +7,18 @@ left out.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
+import re
 import sys
 import sysconfig
 from types import FrameType, TracebackType
+from typing import Dict, List, Tuple
 
 from .errors import Place
+
+_kept: Dict[str, Tuple[int, List[str]]] = {}
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _DEMO = os.path.join(_PACKAGE, "demo") + os.sep
@@ -40,16 +45,74 @@ def is_child_file(filename: str) -> bool:
     return not path.startswith(_LIBRARY)
 
 
+def keep_source(filename: str) -> None:
+    """Remember a file as it is now: what a child goes on to type does not run yet."""
+    linecache.checkcache(filename)
+    lines = linecache.getlines(filename)
+    if lines:
+        _kept[filename] = (_stamp(filename), lines)
+
+
+def was_changed(filename: str) -> bool:
+    """Tell whether a file that was kept holds something else by now."""
+    if filename not in _kept or _stamp(filename) == _kept[filename][0]:
+        return False
+    linecache.checkcache(filename)
+    return linecache.getlines(filename) != _kept[filename][1]
+
+
+def source_text(filename: str) -> str:
+    """Return the text of a file: as it was at the program's start, if that is known."""
+    if filename in _kept:
+        return "".join(_kept[filename][1])
+    linecache.checkcache(filename)
+    return "".join(linecache.getlines(filename))
+
+
+def source_line(filename: str, line: int) -> str:
+    """Return a line of a file, stripped: as it was at the program's start, if that is known."""
+    if filename in _kept:
+        lines = _kept[filename][1]
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    linecache.checkcache(filename)
+    return linecache.getline(filename, line).strip()
+
+
 def place_of(filename: str, line: int, function: str = "") -> Place:
     """Return the place of a line, with the line's text."""
-    linecache.checkcache(filename)
-    return Place(filename, line, linecache.getline(filename, line).strip(), function)
+    return Place(filename, line, source_line(filename, line), function)
+
+
+def place_of_function(function: object) -> Place | None:
+    """Return the place of a function's ``def`` line; ``None`` when it has none."""
+    at = place_of_at(function)
+    if at is None:
+        return None
+    for line in range(at.line, at.line + 20):
+        if re.match(r"(async\s+)?def\b", source_line(at.file, line)):
+            return place_of(at.file, line, at.function)
+    return at
+
+
+def place_of_at(function: object) -> Place | None:
+    """Return the place where a function begins: its first @ line, or ``def``."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return place_of(code.co_filename, code.co_firstlineno, code.co_name) if code else None
 
 
 def place_in_traceback(traceback: TracebackType | None) -> Place | None:
-    """Return the innermost of the child's lines that a mistake went through."""
+    """Return the innermost of the child's lines that a mistake went through, and the way there."""
     places = places_in_traceback(traceback)
-    return places[-1] if places else None
+    if not places:
+        return None
+    # A function that calls itself went through the same lines many times.
+    way = list(dict.fromkeys(places[:-1]))
+    return places[-1]._replace(via=tuple(place for place in _ends(way) if place != places[-1]))
+
+
+def _ends(way: List[Place]) -> List[Place]:
+    """Leave out the middle of a long way: where it began and where it led are enough."""
+    return way if len(way) <= 2 else [way[0], way[-1]]
 
 
 def places_in_traceback(traceback: TracebackType | None) -> list[Place]:
@@ -79,6 +142,16 @@ def calling_place() -> Place | None:
 
 
 def program_file() -> str:
-    """Return the path of the program that was started; empty in an interactive session."""
-    main = sys.modules.get("__main__")
-    return os.path.abspath(getattr(main, "__file__", None) or "") if main else ""
+    """Return the path of the program that was started; empty in an interactive session.
+
+    At its end Python forgets it.
+    """
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.abspath(file) if file else ""
+
+
+def _stamp(filename: str) -> int:
+    try:
+        return os.stat(filename).st_mtime_ns
+    except OSError:
+        return 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from typing import Dict, Optional, TextIO, Tuple
 
 from .errors import Place
 
-_COUNTS_TO_SAY = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
+_COUNTS_TO_SAY = frozenset({2, 5, 10, 30, 100, 300, 1_000, 10_000, 100_000, 1_000_000})
+"""Soon, for whoever presses the button again to see whether it is right now; then seldom."""
 _MOST_OF_A_KIND = 20
 """A page that sends a new wrong name every time must not fill the screen."""
 
@@ -26,7 +28,7 @@ class Reporter:
         self._counts: Dict[Tuple[str, object], int] = {}
         self._kinds: Dict[str, int] = {}
         self._left_out: Dict[str, int] = {}
-        self._first_words: Dict[Tuple[str, object], str] = {}
+        self._labels: Dict[Tuple[str, object], str] = {}
 
     def knows(self, kind: str, key: object) -> bool:
         """Tell whether a trouble was said before."""
@@ -50,7 +52,7 @@ class Reporter:
             key: What makes it the same trouble again; its words and place if not given.
         """
         with self._lock:
-            name = (kind, key if key is not None else (what, place and place[:2]))
+            name = (kind, key if key is not None else _sameness(what, place))
             count = self._counts.get(name, 0) + 1
             if count == 1:
                 of_kind = self._kinds[kind] = self._kinds.get(kind, 0) + 1
@@ -61,22 +63,22 @@ class Reporter:
                     return self._left_out[kind]
             self._counts[name] = count
             if count == 1:
-                self._first_words[name] = f"{place.short}: {what.splitlines()[0]}" if place else what.splitlines()[0]
+                self._labels[name] = _label(what, place)
                 self._write(in_words(what, fix, place))
             elif count in _COUNTS_TO_SAY:
-                where = f"{place.short}: " if place else ""
-                self._write(f"{where}{what.splitlines()[0]} ({count:,} times now)\n")
+                self._write(f"{self._labels[name]}: {count:,} times now\n")
             return count
 
     def sum_up(self) -> None:
-        """Say, at the end, how often each trouble came that came more than once."""
+        """Say, at the end, how often each trouble came that came again since it was counted."""
         with self._lock:
-            lines = []
-            for (kind, key), count in self._counts.items():
-                if count > 1 and (kind, key) in self._first_words:
-                    lines.append(f"  {count:,} times: {self._first_words[kind, key]}")
+            lines = [
+                f"{self._labels[name]}: {count:,} times in all\n"
+                for name, count in self._counts.items()
+                if count > 1 and count not in _COUNTS_TO_SAY
+            ]
             if lines:
-                self._write("\n" + "\n".join(lines[:_MOST_OF_A_KIND]) + "\n")
+                self._write("\n" + "".join(lines))
 
     def say(self, text: str) -> None:
         """Write a line among the troubles."""
@@ -107,12 +109,27 @@ class Reporter:
             pass
 
 
+def _sameness(what: str, place: Optional[Place]) -> object:
+    """Return what two reports of one trouble have in common.
+
+    On one line the same mistake may be about another client or number each time.
+    """
+    if place is None:
+        return what
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "", what), place[:2]
+
+
+def _label(what: str, place: Optional[Place]) -> str:
+    """Return a few words that tell one trouble from the others."""
+    return place.short if place is not None else re.split(r"[,.\n]", what)[0]
+
+
 def in_words(what: str, fix: str = "", place: Optional[Place] = None) -> str:
     """Return a trouble as it is shown: where, the line itself, what happened, what to try."""
     lines = []
-    if place is not None:
-        lines.append(f"{place.short}:")
-        if place.code:
-            lines.append(f"    {place.code}")
+    for one in (*place.via, place) if place is not None else ():
+        lines.append(f"{one.short}:")
+        if one.code:
+            lines.append(f"    {one.code}")
     lines += [f"  {line}" for line in what.splitlines() + fix.splitlines()]
     return "\n" + "\n".join(lines) + "\n"

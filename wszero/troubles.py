@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
 
 from .calls import Call
 from .client import Client
-from .errors import BadMessage, Place, did_you_mean
+from .errors import BadMessage, Place, did_you_mean, one_line
 from .handlers import Mismatch
 from .monitor_protocol import Trouble
 from .protocol import AskId, encode
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WAIT_FOR_PAGE_S = 0.5
 """How long an error waits for the page to tell which of its lines sent the message."""
+MOST_WAITING = 20
+"""A page that sends only nonsense must not make up a long queue of such errors."""
 
 
 class Troubles:
@@ -56,13 +58,13 @@ class Troubles:
 
     def no_handler(self, client: Client, op: str, ask: Optional[AskId]) -> None:
         """A page sent a message that no function handles."""
-        shown = op if len(op) <= 40 else op[:39] + "…"
+        shown = one_line(op, 40)
         known = self._app.handlers.ops()
         close = did_you_mean(op, known)
         what = f'A page sent "{shown}", but no function handles it.'
         if close:
             fix = f'Did you mean "{close}"?'
-        elif op.isidentifier():
+        elif shown == op and op.isidentifier():
             fix = f"Try: @on('{shown}')"
         else:
             fix = "Write the same name on both sides."
@@ -73,7 +75,7 @@ class Troubles:
         """A message's parameters don't fit its function."""
         client, op, handler = call.client, call.handler.op, call.handler
         assert client is not None
-        what = f'"{op}": {why}.'
+        what = str(why)
         self._report_with_page_line(client, "parameters", op, what, why.fix, handler.place)
         self.refuse(client, op, call.ask, "parameters", f"{what} {why.fix}")
 
@@ -88,8 +90,9 @@ class Troubles:
                 text = f"{what}\n{page_line}" if page_line else what
                 self.report(code, text, fix, place, key=what, client=client)
 
+        may_wait = len(self._wait_for_page) < MOST_WAITING
+        is_new = may_wait and not self._app.reporter.knows(code, what)
         link = client._link
-        is_new = not self._app.reporter.knows(code, what)
         if self._app.later and is_new and link is not None and self._app.transport.is_page(link):
             self._wait_for_page.setdefault(key, say)
             self._app.later(WAIT_FOR_PAGE_S, say)
@@ -99,7 +102,7 @@ class Troubles:
 
     def bad_message(self, client: Client, error: BadMessage) -> None:
         """A frame came that is no message: its sender is told, and the console once."""
-        what = f"{client.name} sent something that is no message. {error.what}"
+        what = f"{one_line(client.name, 40)} sent something that is no message. {error.what}"
         self.report(error.code, what, error.fix, key=error.what, client=client)
         self.error(client, error.code, f"{error.what} {error.fix}".strip())
 
