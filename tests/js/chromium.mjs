@@ -1,6 +1,6 @@
 /*
  * A real Chromium for the tests, driven over its debugging pipe: no port, no package.
- * CHROMIUM names the program where it is called otherwise.
+ * WSZERO_TEST_CHROMIUM names the program where it is called otherwise.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,12 +14,12 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 
 /** @returns {string} */
 function find_chromium() {
+    const wished_for = process.env.WSZERO_TEST_CHROMIUM;
+    if (wished_for) { return wished_for; }
     const folders = (process.env.PATH || '').split(delimiter);
     const found = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
-    if (!process.env.CHROMIUM && !found) {
-        throw new Error('no Chromium found: install it, or name it in CHROMIUM');
-    }
-    return process.env.CHROMIUM || found;
+    if (!found) { throw new Error('no Chromium found: install it, or name it in WSZERO_TEST_CHROMIUM'); }
+    return found;
 }
 
 export class Browser {

@@ -169,7 +169,7 @@
         if (message.op === 'eval_js') { what = `code to run: ${text_of(message.script)}`; }
         if (message.op === 'error') { what = `an error: ${text_of(message.msg)}`; }
         if (message.op === '_answer') {
-            what = has(message, 'error') ? `no answer: ${message.error}` : `an answer: ${text_of(message.value)}`;
+            what = has(message, 'error') ? `no answer: ${message.error}` : `an answer: ${text_of(message.value) || 'nothing'}`;
         }
         return what.length > 500 ? `${direction} ${what.slice(0, 500)}…` : `${direction} ${what}`;
     }
