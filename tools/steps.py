@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Before a download is tried again; longer each time.
+PAUSE_S = 5
+
+
 class StepFailed(Exception):
     """A step went wrong; the text says what, for the person who reads the output."""
 
@@ -112,7 +116,7 @@ def run(
         if done.stdout:
             say(done.stdout.decode("utf-8", "replace"))
         if attempt < tries:
-            pause_s = 5 * attempt
+            pause_s = PAUSE_S * attempt
             say(f"That ended with exit code {done.returncode}. Trying again in {pause_s} s.")
             time.sleep(pause_s)
     raise StepFailed(f"Exit code {done.returncode} from: {' '.join(words)}")

@@ -36,6 +36,7 @@ def build_twice(python: Path, checkout: Path, folder: Path) -> None:
     one, two = _only(first, "*.whl"), _only(second, "*.whl")
     if one.name != two.name or _digest(one) != _digest(two):
         raise StepFailed(f"Built twice, the wheel is not the same:\n{_differences(one, two)}")
+    _check_contents(one, checkout)
     say(f"{one.name}: {one.stat().st_size // 1024} KiB, sha256 {_digest(one)}, the same twice.")
 
 
@@ -65,6 +66,23 @@ def _only(folder: Path, pattern: str) -> Path:
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _check_contents(wheel: Path, checkout: Path) -> None:
+    """Nothing of the library is left out, and nothing else is put beside other people's packages."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {Path(name) for name in archive.namelist()}
+    ours = {
+        file.relative_to(checkout)
+        for file in (checkout / "wszero").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    left_out = sorted(str(file) for file in ours - packed)
+    if left_out:
+        raise StepFailed(f"Not in the wheel: {', '.join(left_out)}")
+    tops = {file.parts[0] for file in packed if not file.parts[0].endswith(".dist-info")}
+    if not tops <= {"wszero", "mu_wszero_mode"}:
+        raise StepFailed(f"The wheel would put these beside other packages: {sorted(tops)}")
 
 
 def _differences(one: Path, two: Path) -> str:
