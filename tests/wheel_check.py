@@ -79,14 +79,14 @@ def look_at_pages(address: str) -> None:
 
 
 def talk(address: str) -> None:
-    """A message to the server and its answer: nobody handles this one, which it says."""
-    with websockets.sync.client.connect(f"ws{address[4:]}/ws") as socket:
-        socket.send(json.dumps({"op": "is anybody there"}))
-        while True:
-            message = json.loads(socket.recv(timeout=DEADLINE_S))
-            if message["op"] == "error":
-                assert message["code"] == "no_handler", message
-                return
+    """What one person says is on the other one's screen."""
+    connect = websockets.sync.client.connect
+    with connect(f"ws{address[4:]}/ws") as amy, connect(f"ws{address[4:]}/ws") as bob:
+        amy.send(json.dumps({"op": "say", "text": "hello"}))
+        message = {"op": ""}
+        while message["op"] != "line":
+            message = json.loads(bob.recv(timeout=DEADLINE_S))
+        assert message["text"] == "hello", message
 
 
 def get(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import zipfile
@@ -69,15 +70,16 @@ def _digest(file: Path) -> str:
 
 
 def _check_contents(wheel: Path, checkout: Path) -> None:
-    """Nothing of the library is left out, and nothing else is put beside other people's packages."""
+    """Nothing of the library is left out, and nothing else lands beside other people's packages."""
     with zipfile.ZipFile(wheel) as archive:
         packed = {Path(name) for name in archive.namelist()}
     ours = {
-        file.relative_to(checkout)
-        for file in (checkout / "wszero").rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
+        file.relative_to(checkout) for file in (checkout / "wszero").rglob("*") if file.is_file()
     }
-    left_out = sorted(str(file) for file in ours - packed)
+    caches = re.compile(r"(^|/)(__pycache__|\.)")  # what Python and the checkers leave there
+    left_out = sorted(
+        file.as_posix() for file in ours - packed if not caches.search(file.as_posix())
+    )
     if left_out:
         raise StepFailed(f"Not in the wheel: {', '.join(left_out)}")
     tops = {file.parts[0] for file in packed if not file.parts[0].endswith(".dist-info")}
