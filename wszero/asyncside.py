@@ -36,6 +36,8 @@ class AsyncSide:
         self.runtime = runtime
         self._seat = Seat()
         self._granted = False
+        self._has_fresh_work = False
+        """Begun, but not run yet: it goes before those who stand in line."""
         self._starts: Deque[Tuple[Call, Optional[Coroutine[Any, Any, Any]]]] = deque()
         self._tasks: Set[asyncio.Task[None]] = set()
         self._loop = asyncio.SelectorEventLoop(_BatonSelector(self))
@@ -46,14 +48,19 @@ class AsyncSide:
 
     # ---- from the thread that holds the baton -------------------------------------------------
 
-    def hand_over(self, call: Call) -> None:
-        """Hand the baton to the loop, which begins with this call."""
-        self._hand_over(call, None)
+    def hand_over(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]] = None) -> None:
+        """Hand the baton to the loop, which begins with this call.
 
-    def adopt(self, call: Call, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Go on with a coroutine that a plain function returned, when the loop has its turn."""
-        self._starts.append((call, coroutine))
-        self._loop.call_soon_threadsafe(self._start_waiting)
+        Args:
+            call: The call.
+            coroutine: What the call has returned, if it was made already.
+        """
+        with self.runtime.lock:
+            self._starts.append((call, coroutine))
+            if self.runtime.pass_on(self._seat):
+                return
+            self._granted = True
+        self._loop.call_soon_threadsafe(_nothing)
 
     def stop(self) -> None:
         """Cancel all tasks and end the loop. The runtime's lock is held."""
@@ -64,14 +71,6 @@ class AsyncSide:
         seen = threading.Event()
         self._loop.call_soon_threadsafe(seen.set)
         return seen.wait(patience_s)
-
-    def _hand_over(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
-        with self.runtime.lock:
-            self._starts.append((call, coroutine))
-            if self.runtime.pass_on(self._seat):
-                return
-            self._granted = True
-        self._loop.call_soon_threadsafe(_nothing)
 
     # ---- the selector's moments ---------------------------------------------------------------
 
@@ -95,6 +94,9 @@ class AsyncSide:
 
     def pause(self) -> None:
         """The loop has more to do, but others stand in line: let them go first, in turn."""
+        if self._has_fresh_work:
+            self._has_fresh_work = False
+            return
         with self.runtime.lock:
             if not self.runtime.others_wait():
                 return
@@ -133,6 +135,7 @@ class AsyncSide:
         self.take_back()
         self._seat.is_busy = True
         while not self.runtime.stopping:
+            self._has_fresh_work = True
             try:
                 self._loop.run_forever()
             except BaseException as error:

@@ -25,7 +25,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple, cast
+from typing import Any, Callable, Coroutine, Deque, Dict, List, Optional, Set, Tuple, cast
 
 from .app import App
 from .asyncside import AsyncSide, Sleep
@@ -164,12 +164,12 @@ class Runtime:
         try:
             call = function(*args)
             if call is not None and (function == self._take_postponed or self._may_begin(call)):
-                if call.handler.is_async:
-                    self._async().hand_over(call)
+                coroutine = None if call.handler.is_async else self._run(seat, call)
+                if call.handler.is_async or coroutine is not None:
+                    self._async().hand_over(call, coroutine)
                     with self.lock:
                         self._sit_down(seat)
                     return None
-                self._run(seat, call)
         except Exception:
             self._own_mistake()
         with self.lock:
@@ -194,7 +194,8 @@ class Runtime:
         else:
             self._idle.append(seat)
 
-    def _run(self, seat: Seat, call: Call) -> None:
+    def _run(self, seat: Seat, call: Call) -> Optional[Coroutine[Any, Any, Any]]:
+        """Call a plain function; return what is to be awaited, if it made something like that."""
         seat.call, seat.is_busy = call, True
         self.turn = Turn(time.monotonic(), threading.get_ident(), call)
         try:
@@ -204,12 +205,11 @@ class Runtime:
             self.conclude(call, self.app.failed, error)
         else:
             if inspect.iscoroutine(value):
-                # A plain function that returned what an async function made.
-                self._async().adopt(call, value)
-            else:
-                self.conclude(call, self.app.finished, value)
+                return cast(Coroutine[Any, Any, Any], value)
+            self.conclude(call, self.app.finished, value)
         finally:
             seat.call, seat.is_busy = None, False
+        return None
 
     def _own_mistake(self) -> None:
         self.app.reporter.say("wszero itself made a mistake. Please report it:")
