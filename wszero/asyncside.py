@@ -112,6 +112,10 @@ class AsyncSide:
     def _start_waiting(self) -> None:
         while self._starts:
             call, coroutine = self._starts.popleft()
+            if self.runtime.stopping:
+                if coroutine is not None:
+                    coroutine.close()
+                continue
             task = self._loop.create_task(self._drive(call, coroutine))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
