@@ -6,6 +6,7 @@ import heapq
 import itertools
 import threading
 import time
+import traceback
 from typing import Callable, List, Tuple
 
 
@@ -82,4 +83,8 @@ class Clock:
                 if self._stopped:
                     return
                 timer = heapq.heappop(self._timers)[2]
-            timer.run()
+            try:
+                timer.run()
+            except Exception:
+                # A mistake of ours. All that sleeps would sleep for ever if it ended this thread.
+                traceback.print_exc()
