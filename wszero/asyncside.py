@@ -99,6 +99,8 @@ class AsyncSide:
             return
         with self.runtime.lock:
             if not self.runtime.others_wait():
+                # Others could have come in: who lets them is not busy, however long it goes on.
+                self._note_turn()
                 return
             self.runtime.stand_in_line(self._seat)
             self.runtime.hand_on()
@@ -106,8 +108,11 @@ class AsyncSide:
         self._begin_turn()
 
     def _begin_turn(self) -> None:
-        self.runtime.turn = Turn(time.monotonic(), threading.get_ident(), None)
+        self._note_turn()
         self._start_waiting()
+
+    def _note_turn(self) -> None:
+        self.runtime.turn = Turn(time.monotonic(), threading.get_ident(), None)
 
     def _start_waiting(self) -> None:
         while self._starts:
