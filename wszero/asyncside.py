@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Coroutine, Deque, Dict, Generator, List, Optional, Set, Tuple
 
 from .baton import Seat, Turn, here
@@ -42,6 +43,9 @@ class AsyncSide:
         self._tasks: Set[asyncio.Task[None]] = set()
         self._loop = asyncio.SelectorEventLoop(_BatonSelector(self))
         self._loop.set_exception_handler(self._unhandled)
+        # Made here for its name, by which `threads` finds its threads.
+        self._helpers = f"wszero-to-thread-{id(self)}"
+        self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix=self._helpers))
         self.thread = threading.Thread(target=self._run, name="wszero-async", daemon=True)
         self._seat.thread = self.thread
         self.thread.start()
@@ -61,6 +65,12 @@ class AsyncSide:
                 return
             self._granted = True
         self._loop.call_soon_threadsafe(_nothing)
+
+    @property
+    def threads(self) -> Set[threading.Thread]:
+        """The loop's thread, and those that do what is given to `to_thread`."""
+        helpers = [t for t in threading.enumerate() if t.name.startswith(self._helpers)]
+        return {self.thread, *helpers}
 
     def stop(self) -> None:
         """Cancel all tasks and end the loop. The runtime's lock is held."""

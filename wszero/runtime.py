@@ -406,7 +406,7 @@ class Runtime:
     def _living(self) -> List[threading.Thread]:
         threads = set(self._threads)
         if self._async_side is not None:
-            threads.add(self._async_side.thread)
+            threads |= self._async_side.threads
         return [t for t in threads if t.is_alive() and t is not threading.current_thread()]
 
     def _join(self, patience_s: float) -> bool:
