@@ -219,6 +219,11 @@ def test_a_client_that_is_no_browser_may_join():
     assert is_allowed_origin(None, None)
 
 
+def test_a_page_is_not_let_in_without_a_host():
+    assert not is_allowed_origin("http://None", None)
+    assert not is_allowed_origin("http://", "")
+
+
 @pytest.mark.parametrize(
     "origin",
     [
