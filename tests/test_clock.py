@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Iterator
 
 import pytest
@@ -11,6 +12,29 @@ from wszero.clock import Clock, Timer
 
 DEADLINE_S = 30
 LONG_S = 3600
+
+
+class MovedClock(Clock):
+    """The real clock, but for the time, which the test moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def move(self, seconds: float) -> None:
+        with self._changed:
+            self.time += seconds
+            self._changed.notify()
+
+
+@pytest.fixture
+def moved() -> Iterator[MovedClock]:
+    clock = MovedClock()
+    yield clock
+    clock.stop()
 
 
 @pytest.fixture
@@ -40,43 +64,27 @@ def test_what_is_due_already_happens_soon(clock: Clock, seconds: float) -> None:
     assert happened.wait(DEADLINE_S)
 
 
-def test_the_sooner_comes_first_however_they_were_set(clock: Clock) -> None:
+def test_the_sooner_comes_first_however_they_were_set(moved: MovedClock) -> None:
     order: list[str] = []
     happened = threading.Event()
-    clock.call_later(LONG_S, lambda: order.append("in an hour"))
-    clock.call_later(0.04, happened.set)
-    clock.call_later(0.03, lambda: order.append("second"))
-    clock.call_later(0.02, lambda: order.append("first"))
+    moved.call_later(LONG_S, lambda: order.append("in an hour"))
+    moved.call_later(3, happened.set)
+    moved.call_later(2, lambda: order.append("second"))
+    moved.call_later(1, lambda: order.append("first"))
+    moved.move(5)
     assert happened.wait(DEADLINE_S)
     assert order == ["first", "second"]
 
 
-def test_of_two_at_the_same_moment_the_first_set_is_first() -> None:
-    clock = StoppedClock()
+def test_of_two_at_the_same_moment_the_first_set_is_first(moved: MovedClock) -> None:
     order: list[int] = []
     happened = threading.Event()
     for n in range(20):
-        clock.call_later(1, lambda n=n: order.append(n))  # type: ignore[misc]
-    clock.call_later(1, happened.set)
-    clock.move(2)
+        moved.call_later(1, partial(order.append, n))
+    moved.call_later(1, happened.set)
+    moved.move(1)
     assert happened.wait(DEADLINE_S)
     assert order == list(range(20))
-    clock.stop()
-
-
-class StoppedClock(Clock):
-    """The real clock, but for the time, which the test moves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def move(self, seconds: float) -> None:
-        self.time += seconds
-        self.call_later(0, lambda: None)
 
 
 def test_a_wait_may_be_longer_than_any_lock_can_wait(clock: Clock) -> None:
@@ -88,12 +96,13 @@ def test_a_wait_may_be_longer_than_any_lock_can_wait(clock: Clock) -> None:
     assert happened.wait(DEADLINE_S)
 
 
-def test_what_is_cancelled_does_not_happen(clock: Clock) -> None:
+def test_what_is_cancelled_does_not_happen(moved: MovedClock) -> None:
     order: list[str] = []
     happened = threading.Event()
-    timer = clock.call_later(0.01, lambda: order.append("cancelled"))
+    timer = moved.call_later(1, lambda: order.append("cancelled"))
+    moved.call_later(2, happened.set)
     timer.cancel()
-    clock.call_later(0.02, happened.set)
+    moved.move(2)
     assert happened.wait(DEADLINE_S)
     assert order == []
 
@@ -128,12 +137,14 @@ def test_a_mistake_in_one_does_not_stop_the_others(
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_after_a_stop_nothing_happens_any_more(clock: Clock) -> None:
+def test_after_a_stop_nothing_happens_any_more(moved: MovedClock) -> None:
     happened = threading.Event()
-    clock.call_later(0.01, happened.set)
-    clock.stop()
-    clock.call_later(0, happened.set)
-    assert not happened.wait(0.03)
+    moved.call_later(1, happened.set)
+    moved.stop()
+    moved.move(1)
+    moved.call_later(0, happened.set)
+    assert not moved._timers
+    assert not happened.wait(0.02)
 
 
 def test_a_stop_ends_the_thread_at_once(clock: Clock) -> None:
