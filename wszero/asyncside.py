@@ -74,7 +74,9 @@ class AsyncSide:
 
     def stop(self) -> None:
         """Cancel all tasks and end the loop. The runtime's lock is held."""
-        self._loop.call_soon_threadsafe(self._cancel_all)
+        # An error: the loop was closed by an earlier stop.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._cancel_all)
 
     def nudge(self, patience_s: float) -> bool:
         """Wait until the loop has seen all that was put on it before; then it has the baton."""
