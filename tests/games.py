@@ -8,9 +8,10 @@ import time
 from typing import Callable
 
 from wszero.app import App
+from wszero.clock import Clock
 from wszero.reporter import Reporter
 from wszero.runtime import Runtime
-from wszero.testing import Game, PretendClock
+from wszero.testing import Game, Player, PretendClock
 
 # Long, since it is only reached when something is broken, and the machine may be very slow.
 DEADLINE_S = 30
@@ -30,8 +31,9 @@ class NewGame(Game):
             assert amy.heard("winner")
     """
 
-    def __init__(self) -> None:
-        app, clock, self.out = App(), PretendClock(), io.StringIO()
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Makes the game; with another clock than a pretended one, time passes by itself."""
+        app, clock, self.out = App(), clock or PretendClock(), io.StringIO()
         app.reporter = Reporter(self.out)
         self.runtime = Runtime(app, clock)
         super().__init__(app, self.runtime, clock, self.out)
@@ -52,7 +54,15 @@ class NewGame(Game):
         self.app.driver_ended()
         return ended
 
-    def feed(self, player, op: str, **params: object) -> None:
+    def come(self) -> Player:
+        """Opens a pretend page and does not wait for what follows."""
+        player = Player(self)
+        player.client = self.app.new_client(player)
+        self._players.add(player)
+        self.runtime.feed(self.app.join, player.client)
+        return player
+
+    def feed(self, player: Player, op: str, **params: object) -> None:
         """Has a message come in and does not wait for what follows."""
         message = (op, params, params.pop("_ask", None))
         self.runtime.feed(self.app.message, player.client, message, 0)

@@ -16,9 +16,11 @@ from wszero.busy import BUSY_AFTER_S, BusyWatch
 
 @pytest.fixture
 def game(caplog):
+    gc.freeze()
     with NewGame() as game:
         yield game
     gc.collect()
+    gc.unfreeze()
     # asyncio writes to the log what it can tell nobody: tasks that were left behind, say.
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
