@@ -75,7 +75,8 @@ class Handler:
     def example(self, names: Tuple[str, ...]) -> str:
         """Return the first line that this function would need to take the given parameters."""
         words = "async def" if self.is_async else "def"
-        return f"{words} {self.name}({', '.join((self.first or 'client', *names))}):"
+        inside = (self.first or "client", *(one_line(name, 30) for name in names))
+        return f"{words} {self.name}({', '.join(inside)}):"
 
     def describe(self) -> Dict[str, Any]:
         """Return what the panel shows about this handler."""
@@ -138,8 +139,8 @@ def mismatch(handler: Handler, params: Params) -> Optional[Mismatch]:
 def _fix_for_first(handler: Handler, sent: Tuple[str, ...]) -> str:
     if handler.first == "client":
         return 'In the page, give "client" another name.'
-    names_in_brackets = ["client", *(name for name in sent[:MOST_NAMES] if name.isidentifier())]
-    example = f"def {handler.name}({', '.join(names_in_brackets)}):"
+    inside = [one_line(name, 30) for name in sent[:MOST_NAMES] if name.isidentifier()]
+    example = f"def {handler.name}({', '.join(('client', *inside))}):"
     return f"The client comes first in the brackets: {example}"
 
 
