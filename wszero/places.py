@@ -89,7 +89,8 @@ def place_of_function(function: object) -> Place | None:
     if at is None:
         return None
     for line in range(at.line, at.line + 20):
-        if re.match(r"(async\s+)?def\b", source_line(at.file, line)):
+        # By its name: a lambda has no def, and must not be taken for the next function below.
+        if re.match(rf"(async\s+)?def\s+{re.escape(at.function)}\b", source_line(at.file, line)):
             return place_of(at.file, line, at.function)
     return at
 
@@ -128,17 +129,24 @@ def places_in_traceback(traceback: TracebackType | None) -> list[Place]:
 
 def place_in_frame(frame: FrameType | None) -> Place | None:
     """Return the innermost of the child's lines in a running stack."""
-    while frame is not None:
-        code = frame.f_code
-        if is_child_file(code.co_filename):
-            return place_of(code.co_filename, frame.f_lineno, code.co_name)
+    while frame is not None and not is_child_file(frame.f_code.co_filename):
         frame = frame.f_back
-    return None
+    if frame is None:
+        return None
+    return place_of(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
 def calling_place() -> Place | None:
     """Return the child's line that is calling wszero right now."""
     return place_in_frame(sys._getframe(1))
+
+
+def calling_line() -> Tuple[str, int] | None:
+    """Return file and number of the child's line that is calling wszero; reads no file."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_child_file(frame.f_code.co_filename):
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
 
 
 def program_file() -> str:
