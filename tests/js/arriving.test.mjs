@@ -28,14 +28,15 @@ test('several functions hear one message, HANDLERS first', () => {
     assert.deepEqual(got, ['HANDLERS', 'a', 'b']);
 });
 
-test('a page may put an object of its own in the place of HANDLERS', () => {
-    const page = new FakePage().connected();
+test('a page may put an object of its own in the place of HANDLERS', async () => {
+    const page = await settled_page();
     const got = [];
     page.window.HANDLERS = new (class { chat() { got.push('chat'); } })();
     page.socket.say({ op: 'chat' });
     page.socket.say({ op: 'constructor' });
     page.socket.say({ op: 'toString' });
     assert.deepEqual(got, ['chat']);
+    assert.deepEqual(page.own('_error').map(({ kind }) => kind), ['no_handler', 'no_handler']);
 });
 
 test('on() gives a function that stops it', () => {
@@ -278,7 +279,7 @@ test('an animation that fails sixty times a second is told twenty times a minute
 
 test('whatever is thrown can be told', async () => {
     const page = await settled_page();
-    const strange = [undefined, null, 0, {}, Object.create(null), { message: 7 }, Symbol('x'), { get message() { throw new Error(); } }];
+    const strange = [undefined, null, 0, {}, { toJSON() {} }, Object.create(null), { message: 7 }, Symbol('x'), { get message() { throw new Error(); } }];
     strange.forEach((reason) => page.window.happen('unhandledrejection', { reason }));
     assert.equal(page.own('_error').length, strange.length);
     assert.ok(page.own('_error').every(({ msg }) => typeof msg === 'string'));

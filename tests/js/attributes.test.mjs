@@ -26,6 +26,7 @@ test('a button sends its other data- values along, as text', async () => {
 test('elements that come later send too', async () => {
     await show('<div id="room"></div>');
     await tab.run(`room.innerHTML = '<p data-send="buzz">Buzz</p>'`);
+    assert.equal(await tab.run('getComputedStyle(document.querySelector("p")).cursor'), 'pointer'); // else iPads hear no click
     await tab.click('p');
     assert.deepEqual(await server.next('buzz'), { op: 'buzz' });
 });

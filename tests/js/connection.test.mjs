@@ -10,6 +10,12 @@ test('it connects when the page is read, so that its scripts have their handlers
     assert.equal(page.socket.url, 'ws://192.168.1.5:8000/ws?page=%2Fmy%2520quiz.html&run=');
 });
 
+test('the server is where the script came from', () => {
+    const from = (script_url) => new FakePage({ url: 'http://localhost:5173/', script_url }).ready().socket.url;
+    assert.match(from('http://localhost:8000/wszero.js'), /^ws:\/\/localhost:8000\/ws\?/);
+    assert.match(from('http://cdn.example/bundle.js'), /^ws:\/\/localhost:5173\/ws\?/);
+});
+
 test('a safe page has a safe socket', () => {
     const page = new FakePage({ url: 'https://school.example/' }).ready();
     assert.match(page.socket.url, /^wss:\/\/school\.example\/ws\?/);
@@ -160,6 +166,23 @@ test('a hidden page whose timers run once a minute keeps its socket', async () =
     assert.equal(page.sockets.length, 1);
 });
 
+test('hidden behind the editor, a page keeps knocking by the clock of a worker', async () => {
+    const workers = [];
+    class Worker { constructor() { workers.push(this); } terminate() { this.is_ended = true; } }
+    const window = { Worker, Blob, URL: { createObjectURL: () => 'blob:1', revokeObjectURL() {} } };
+    const page = new FakePage({ url: 'http://localhost:8000/', window }).connected();
+    page.show(false);
+    page.is_reachable = false;
+    page.socket.lose();
+    await page.pass(10000);
+    page.timers.clear(); // the browser lets them run no more
+    page.is_reachable = true;
+    workers[0].onmessage();
+    await page.pass(0);
+    page.socket.hello();
+    assert.deepEqual([workers.length, workers[0].is_ended, page.wszero.connected], [1, true, true]);
+});
+
 test("a page that waits in its own prompt() keeps its socket", async () => {
     const page = new FakePage().connected();
     page.sleep(120000);
@@ -188,7 +211,9 @@ test('with Back, the page connects again', async () => {
 
 test('who was sent out stays out, with no timer left', async () => {
     const page = new FakePage().connected();
+    page.show(false);
     page.socket.lose(4001, 'too loud');
+    assert.equal(page.timers.size, 0);
     page.show(true);
     page.window.happen('online');
     page.wszero.send('let me in');

@@ -62,7 +62,7 @@ class Listeners {
 }
 
 export class FakePage {
-    constructor({ url = 'http://192.168.1.5:8000/', metas = {}, window = {} } = {}) {
+    constructor({ url = 'http://192.168.1.5:8000/', script_url, metas = {}, window = {} } = {}) {
         this.sockets = [];
         this.timers = new Map();
         this.now = 1_000_000;
@@ -76,6 +76,8 @@ export class FakePage {
         this.document = Object.assign(new Listeners(), {
             readyState: 'loading',
             visibilityState: 'visible',
+            createElement: () => ({}),
+            head: { append() {} },
             querySelectorAll: (selector) => {
                 const name = /^meta\[name="(.*)"\]$/.exec(selector);
                 const content = { 'wszero-badge': 'off', ...metas }[name && name[1]];
@@ -105,7 +107,7 @@ export class FakePage {
         const page = this;
         this.before = { ...this.window };
         this.source = SOURCE;
-        this.run_script(SOURCE, `${address.origin}/wszero.js`);
+        this.run_script(SOURCE, script_url || `${address.origin}/wszero.js`);
     }
 
     /** Runs a script of the page as if the browser had loaded it from there. */

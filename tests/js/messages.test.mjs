@@ -81,6 +81,11 @@ test('words say what the value is, where, and what to try', () => {
     assert.match(refused({ a: new Uint8Array(2) }), /a is an? Uint8Array/);
 });
 
+test('circles and depths are told as what they are', () => {
+    assert.equal(refused({ me: BUILDERS.list_in_itself() }), "send('test', …): me[0] contains itself, so it never ends");
+    assert.match(refused({ me: BUILDERS.deep() }), /nested too deep: 100 levels can be sent$/);
+});
+
 test('quotes in names do not spoil the path', () => {
     assert.match(refused({ a: { "it's": NaN } }), /a\['it\\'s'\] is NaN/);
 });

@@ -53,10 +53,11 @@
     /** @type {(value: unknown) => string} "Set", "Undefined", "HTMLInputElement" */
     const tag_of = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
+    /** @type {(code: string, words: string) => Decoded} */
+    const refused = (code, words) => ({ ok: false, code, words });
+
     /** @param {unknown} text one frame @returns {Decoded} */
     function decode(text) {
-        /** @type {(code: string, words: string) => Decoded} */
-        const refused = (code, words) => ({ ok: false, code, words });
         if (typeof text !== 'string') { return refused('binary', 'a message must be text'); }
         let value;
         try {
@@ -95,14 +96,10 @@
         return `${article}${name}, which can't be sent: ${instead || 'try text, a number, a list or {…}'}`;
     }
 
-    /**
-     * Looks for the first thing that can't be sent; null when all can.
-     * @param {any} value
-     * @param {string} path where it stands, written as in Python: players[2]['name']
-     * @param {number} depth its level
-     * @param {object[]} above the lists and objects that hold it
-     * @returns {string | null} what is wrong, in words
-     */
+    /** The first thing that can't be sent, in words; null when all can. Its path is written as in
+     *  Python: players[2]['name']. `above` are the lists and objects that hold it.
+     *  @param {any} value @param {string} path @param {number} depth @param {object[]} above
+     *  @returns {string | null} */
     function find_fault(value, path, depth, above) {
         if (value && typeof value.toJSON === 'function') { value = value.toJSON(); } // a Date
         if (value === null || typeof value === 'string' || typeof value === 'boolean') { return null; }
@@ -221,11 +218,11 @@
     }
 
     /** The first line of the stack that is not ours.
-     *  @param {unknown} stack @param {string} own_file @param {string} origin @returns {Place | null} */
-    function place_in(stack, own_file, origin) {
+     *  @type {(stack: unknown, own_file: string, origin: string) => Place | null} */
+    const place_in = (stack, own_file, origin) => {
         const frame = parse_stack(stack).find(({ url }) => url !== own_file);
         return frame ? { file: file_of(frame.url, origin), line: frame.line, col: frame.col } : null;
-    }
+    };
 
     /** The line, from 1, where a page's text has its nth (from 0) data-send="op".
      *  @param {string} html @param {string} op @param {number} nth @returns {number | null} */
@@ -241,7 +238,12 @@
 
     // ---- 3. The connection --------------------------------------------------------------------
 
-    const is_local = Boolean(location) && ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+    // In a bundle we have no file of our own: it is the child's file too.
+    const own_url = parse_stack(new Error().stack)[0]?.url || '';
+    const own_file = /^https?:.*\/wszero\.js([?#]|$)/.test(own_url) ? own_url : '';
+    // The server is where this script came from: a page of Vite's, say, may load it from elsewhere.
+    const home = own_file ? new URL(own_file) : location;
+    const is_local = Boolean(home) && ['localhost', '127.0.0.1', '[::1]'].includes(home.hostname);
     const CAP_MS = is_local ? 500 : 2000;
     const HELLO_MS = 10000; // a tablet's own limit for connecting is over a minute
     const BEAT_MS = 5000;
@@ -250,6 +252,7 @@
     const THROTTLED_ASLEEP_MS = 75000; // … once a minute
     const MAX_QUEUE = 500;
     const KICKED = 4001;
+    const OFF = 'wszero is off in this page';
 
     /** @type {WebSocket | null} */
     let socket = null;
@@ -263,8 +266,7 @@
     let failures = 0; // in a row
     let is_greeted = false;
     let is_left = false; // for another page; "pageshow" comes when somebody presses Back
-    /** @type {'' | 'off' | 'kicked' | 'reload'} Why this page does not connect any more. */
-    let ended = '';
+    let ended = ''; // why this page does not connect any more, in words
     let [run, my_name, my_id, my_program, reason] = ['', '', '', '', ''];
     /** @type {WszeroStatus} */
     let status = 'connecting';
@@ -288,10 +290,10 @@
     function open_socket() {
         leave_socket();
         timer = window.setTimeout(lost, HELLO_MS);
-        const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+        const scheme = home.protocol === 'https:' ? 'wss:' : 'ws:';
         const query = `page=${encodeURIComponent(location.pathname)}&run=${encodeURIComponent(run)}`;
         try {
-            const mine = new window.WebSocket(`${scheme}//${location.host}/ws?${query}`);
+            const mine = new window.WebSocket(`${scheme}//${home.host}/ws?${query}`);
             socket = mine;
             // A socket that we have left may still speak: nobody listens to it.
             mine.onmessage = (event) => { if (socket === mine) { receive(event.data); } };
@@ -310,7 +312,8 @@
         timer = window.setTimeout(lost, HELLO_MS);
         const mine = new window.AbortController();
         probe = mine;
-        window.fetch('/wszero.js', { method: 'HEAD', cache: 'no-store', signal: mine.signal }).then(
+        const look = { method: 'HEAD', cache: 'no-store', mode: 'no-cors', signal: mine.signal };
+        window.fetch(`${home.protocol}//${home.host}/wszero.js`, /** @type {RequestInit} */ (look)).then(
             () => { if (probe === mine) { open_socket(); } },
             () => { if (probe === mine) { lost(); } },
         );
@@ -328,11 +331,11 @@
 
     /** @param {number} [code] @param {string} [why] */
     function lost(code, why) {
-        failures = is_greeted ? 0 : failures + 1;
+        failures += 1;
         leave_socket();
         if (code === KICKED) {
-            end('kicked');
-            reject_asks('this page was sent out', true);
+            end('this page was sent out');
+            reject_asks(ended, true);
             set_status('kicked', why);
         } else {
             timer = window.setTimeout(retry, backoff_ms(failures, CAP_MS, window.Math.random()));
@@ -342,7 +345,7 @@
         }
     }
 
-    /** @param {'off' | 'kicked' | 'reload'} why */
+    /** @param {string} why in words */
     function end(why) {
         ended = why;
         leave_socket();
@@ -352,7 +355,7 @@
     }
 
     function reload() {
-        end('reload');
+        end('the page is loading again');
         location.reload();
     }
 
@@ -371,7 +374,7 @@
 
     /** @param {string} text @param {number} [ask] @returns {string | null} why it is refused, in words */
     function transmit(text, ask) {
-        if (ended) { return ended === 'kicked' ? 'this page was sent out' : `wszero is ${ended} in this page`; }
+        if (ended) { return ended; }
         if (socket && is_greeted && socket.readyState === 1) {
             socket.send(text);
             const waiting = asks.get(ask || 0);
@@ -431,7 +434,7 @@
             const script = new window.Blob([`setInterval(() => postMessage(0), ${CAP_MS})`], { type: 'text/javascript' });
             const url = window.URL.createObjectURL(script);
             ticker = new window.Worker(url);
-            ticker.onmessage = () => { if (!socket && !probe) { retry(); } };
+            ticker.onmessage = () => { if (!socket && !probe && !is_left) { retry(); } };
             window.URL.revokeObjectURL(url);
         } catch (error) {
             ticker = null; // the page's own rules forbid it: it comes back a little later
@@ -572,9 +575,6 @@
     const report_times = [];
     /** @type {Map<string, Error | Element>} Where each op was sent last, for what Python finds in it. */
     const sites = new Map();
-    // In a bundle we have no file of our own: it is the child's file too.
-    const own_url = parse_stack(new Error().stack)[0]?.url || '';
-    const own_file = /\/wszero\.js([?#]|$)/.test(own_url) ? own_url : '';
 
     /** @type {() => Place} This page, no line known. */
     const here = () => ({ file: file_of(location.href, location.origin), line: null, col: null });
@@ -592,7 +592,7 @@
     /** @param {any} error whatever was thrown @returns {string} */
     function words_of(error) {
         try {
-            if (typeof error.message !== 'string') { return text_of(error); }
+            if (typeof error.message !== 'string') { return String(text_of(error)); }
             return error.name && error.name !== 'wszero' ? `${error.name}: ${error.message}` : error.message;
         } catch (unreadable) {
             return String(error);
@@ -969,7 +969,11 @@
 
     function start() {
         started_at = window.Date.now();
-        if (is_off('wszero')) { return end('off'); }
+        if (is_off('wszero')) { return end(OFF); }
+        // Safari on tablets knows no click on a paragraph that does not look like something to press.
+        const style = document.createElement('style');
+        style.textContent = ':where([data-send]:not(form, input, select, textarea)) { cursor: pointer; }';
+        document.head.append(style);
         show_badge();
         return open_socket();
     }
@@ -996,7 +1000,7 @@
     };
     window.wszero = api;
     if (!document) { // imported where there is no page (rendered on a server): the names, no connection
-        ended = 'off';
+        ended = OFF;
         window.HANDLERS = {};
         return;
     }
