@@ -41,6 +41,8 @@ class WebConnection(asyncio.Protocol):
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._address = ""
+        self._method = b""
+        """Of the request that is being answered: the answer to HEAD has no body."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected."""
@@ -103,6 +105,7 @@ class WebConnection(asyncio.Protocol):
 
     def _request(self, request: h11.Request) -> None:
         self.drop_at = 0.0
+        self._method = request.method
         headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
         target = request.target.decode("latin-1")
         host, allow = headers.get("host"), self.server.options.allow
@@ -119,19 +122,19 @@ class WebConnection(asyncio.Protocol):
             else:
                 self._upgrade(request, headers, target)
         else:
-            self._task = self.server.loop.create_task(self._send_file(target, request.method))
+            self._task = self.server.loop.create_task(self._send_file(target))
 
-    async def _send_file(self, target: str, method: bytes) -> None:
+    async def _send_file(self, target: str) -> None:
         found = await self.server.in_files(self.server.pages.find, target)
         if isinstance(found, Missing):
             if found.moved_to:
                 location = [("Location", found.moved_to)]
-                self._respond(302, found.words, location, method, close=False)
+                self._respond(302, found.words, location, close=False)
             else:
-                self._respond(404, found.words, [], method, close=False)
+                self._respond(404, found.words, close=False)
         else:
             self.server.served(target)
-            await self._send_found(found, method)
+            await self._send_found(found)
         self._task = None
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
@@ -140,16 +143,16 @@ class WebConnection(asyncio.Protocol):
         elif self._http.our_state is not h11.SEND_BODY:
             self.transport.close()
 
-    async def _send_found(self, found: Found, method: bytes) -> None:
+    async def _send_found(self, found: Found) -> None:
         try:
             content = await self.server.in_files(_first_piece, found)
         except OSError:
-            self._respond(404, "The file has just gone.", [], method, close=False)
+            self._respond(404, "The file has just gone.", close=False)
             return
         length = len(content) if _fits(found) else found.size
         headers = [*found.headers, ("Content-Length", str(length))]
         self._write(h11.Response(status_code=200, headers=headers))
-        if method == b"GET":
+        if self._method == b"GET":
             self._write(h11.Data(data=content))
             sent = len(content)
             while sent < length:
@@ -169,7 +172,6 @@ class WebConnection(asyncio.Protocol):
         status: int,
         words: str,
         headers: Optional[Headers] = None,
-        method: bytes = b"GET",
         close: bool = True,
     ) -> None:
         body = f"{words}\n".encode()
@@ -181,7 +183,7 @@ class WebConnection(asyncio.Protocol):
             *([("Connection", "close")] if close else []),
         ]
         self._write(h11.Response(status_code=status, headers=all_headers))
-        if method != b"HEAD":
+        if self._method != b"HEAD":
             self._write(h11.Data(data=body))
         self._write(h11.EndOfMessage())
         if close:
