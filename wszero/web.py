@@ -95,7 +95,8 @@ class WebConnection(asyncio.Protocol):
             if isinstance(event, h11.Request):
                 self._request(event)
             elif isinstance(event, h11.ConnectionClosed):
-                self.transport.close()
+                if self._task is None:
+                    self.transport.close()
                 return
             elif event in (h11.NEED_DATA, h11.PAUSED):
                 return
