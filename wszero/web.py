@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HANDSHAKE_S = 10.0
 """A browser sends its request at once; who says nothing for so long is no browser."""
 KEEP_ALIVE_S = 30.0
+LINGER_S = 2.0
+"""So long a visitor may go on sending what nobody reads, after our last answer."""
 MAX_HEAD = 16 * 1024
 PIECE = 256 * 1024
 """Bytes read from a large file at a time."""
@@ -41,6 +43,7 @@ class WebConnection(asyncio.Protocol):
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._address = ""
+        self._is_over = False
         self._method = b""
         """Of the request that is being answered: the answer to HEAD has no body."""
 
@@ -69,13 +72,15 @@ class WebConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The browser sends no more requests; an answer under way is finished first."""
-        if self._task is None:
+        if self._task is None or self._is_over:
             return False
         self._http.receive_data(b"")
         return True
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request have come."""
+        if self._is_over:
+            return
         try:
             self._http.receive_data(data)
         except RuntimeError:  # after the end of the conversation
@@ -85,7 +90,7 @@ class WebConnection(asyncio.Protocol):
             self._next_request()
 
     def _next_request(self) -> None:
-        while True:
+        while not self._is_over:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
@@ -188,7 +193,18 @@ class WebConnection(asyncio.Protocol):
             self._write(h11.Data(data=body))
         self._write(h11.EndOfMessage())
         if close:
-            self.transport.close()
+            self._linger()
+
+    def _linger(self) -> None:
+        """Send nothing more, and wait for the visitor to go.
+
+        Closing at once, while something that was sent to us is unread, would break the connection
+        off, and with it our answer (RFC 9112, section 9.6).
+        """
+        self._is_over = True
+        self.drop_at = self.server.now() + LINGER_S
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
 
     def _refuse(self, status: int, words: str) -> None:
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
