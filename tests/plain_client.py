@@ -37,7 +37,9 @@ class PlainClient:
         # A socket of our own: no proxy of this computer gets in between.
         plain = socket.create_connection((parts.hostname or "", parts.port or 80), DEADLINE_S)
         plain.settimeout(None)
-        settings = {"open_timeout": DEADLINE_S, "max_size": None, **settings}
+        # websockets 13 reads no further while messages wait that nobody took: the server's goodbye
+        # then never arrives, and there is no use in waiting long for it.
+        settings = {"open_timeout": DEADLINE_S, "close_timeout": 1, "max_size": None, **settings}
         self._exit = ExitStack()
         try:
             # Newer versions of websockets want to be a context manager, older ones may be.
