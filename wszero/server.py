@@ -34,7 +34,7 @@ from .errors import BadMessage
 from .link import Link, text_frame
 from .options import Options
 from .page_reports import PageReports
-from .pages import Pages, Watch
+from .pages import Found, Missing, Pages, Watch
 from .protocol import Message, decode, encode
 from .runtime import Runtime
 from .web import WebConnection
@@ -240,9 +240,9 @@ class Server:
         """Read files on a thread of their own: a school's network drive may take seconds."""
         return self.loop.run_in_executor(self._files, function, *args)
 
-    def served(self, target: str) -> None:
-        """A file was shown: its page is renewed when it changes."""
-        self._watch.served(target)
+    def served(self, target: str, found: Union[Found, Missing]) -> None:
+        """A path was asked for: its page is renewed when the answer changes."""
+        self._watch.served(target, found)
 
     async def _watch_files(self) -> None:
         while True:

@@ -132,6 +132,7 @@ class WebConnection(asyncio.Protocol):
 
     async def _send_file(self, target: str) -> None:
         found = await self.server.in_files(self.server.pages.find, target)
+        self.server.served(target, found)
         if isinstance(found, Missing):
             if found.moved_to:
                 location = [("Location", found.moved_to)]
@@ -139,7 +140,6 @@ class WebConnection(asyncio.Protocol):
             else:
                 self._respond(404, found.words, close=False)
         else:
-            self.server.served(target)
             await self._send_found(found)
         self._task = None
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
