@@ -38,6 +38,9 @@ FILES = {
     "static/server.pyc": SECRET,
     "static/server.py.bak": SECRET,
     "static/server.py.txt": SECRET,
+    "static/full-width-dot．py": SECRET,
+    "static/invisible.p\u200dy": SECRET,
+    "static/\u200d.git/config": SECRET,
     "static/page.html~": SECRET,
     "static/page.html.bak": SECRET,
     "static/.page.html.swp": SECRET,
@@ -174,6 +177,7 @@ def test_a_folder_without_a_page_lists_nothing(pages):
     assert answer(pages, "/images/") is None
     assert pages.find("/images").moved_to is None
     assert answer(pages, "/quiz.html/") is None
+    assert answer(pages, "/static/cat.png/") is None
 
 
 def test_a_file_called_like_a_folder_of_ours_is_not_shown(tmp_path):
@@ -667,11 +671,11 @@ def test_files_that_are_not_there_push_no_file_out_of_the_watch(root, pages, wat
 
 def test_the_watch_forgets_what_was_asked_for_longest_ago(root, pages):
     watch = Watch(pages, limit=2)
-    for target in ("/", "/quiz.css", "/quiz.js", "/quiz.css"):
+    for target in ("/", "/quiz.css", "/", "/quiz.js"):
         watch.served(target, pages.find(target))
     for name in ("quiz.html", "quiz.css", "quiz.js"):
         save(root / name, "new")
-    assert sorted(polls(watch)) == ["/quiz.css", "/quiz.js"]
+    assert sorted(polls(watch)) == ["/", "/quiz.js"]
 
 
 def test_a_snapshot_tells_what_was_saved(tmp_path):

@@ -319,8 +319,6 @@ def _found(file: Path, status: os.stat_result, is_ours: bool = False) -> Found:
 
 def _look(place: Path, names: Sequence[str], target: str) -> Found | Missing | None:
     """Return the file below a place, or its folder's page; None when there is nothing to show."""
-    if _real(place) != place:
-        return None  # a link, which could lead anywhere
     file = _real(place.joinpath(*names))
     try:
         status = os.stat(file)
@@ -330,7 +328,8 @@ def _look(place: Path, names: Sequence[str], target: str) -> Found | Missing | N
             status = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    # A link is judged by where it leads: out of the place, or to a name that is never shown.
+    # A link is judged by where it leads: out of the place (a ValueError, also when the place itself
+    # is a link), or to a name that is never shown.
     inside = file.relative_to(place).parts
     if not stat.S_ISREG(status.st_mode) or not all(map(may_be_shown, inside)):
         return None
