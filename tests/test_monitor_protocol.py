@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wszero import monitor_protocol
@@ -53,7 +53,7 @@ NASTY_VALUES: dict[str, Any] = {
     **SHORT_VALUES,
     "str": NASTY_TEXT,
     "str | None": NASTY_TEXT,
-    "list[str]": st.lists(st.just("\x01" * 150), max_size=3_000),
+    "list[str]": st.integers(0, 3_000).map(lambda n: ["\x01" * 150] * n),
     "dict[str, Any]": st.dictionaries(NASTY_TEXT, NASTY, max_size=30),
     "list[dict[str, Any]]": st.integers(0, 3_000).map(
         lambda n: [{"op": "\x01" * 99, "name": "buzz", "file": "/home/amy/quiz.py", "line": 7}] * n
@@ -79,6 +79,7 @@ def test_what_is_short_comes_back_equal(message: Any) -> None:
     assert from_line(line) == message
 
 
+@settings(max_examples=40)
 @given(messages(EVENTS, NASTY_VALUES))
 def test_an_event_always_makes_a_line_that_can_be_read(event: Any) -> None:
     line = to_line(event)
@@ -92,6 +93,7 @@ def test_nonsense_is_refused_in_words(line: bytes) -> None:
         from_line(line)
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(["joined", "started", "message_out", "trouble", "busy", "marked"]),
     st.dictionaries(
@@ -162,6 +164,19 @@ def test_long_values_are_shortened_in_events() -> None:
     event = from_line(to_line(MessageIn("c1", "chat", {"text": "x" * 10**6})))
     assert isinstance(event, MessageIn)
     assert event.params == {"text": "x" * 200 + "…"}
+
+
+def test_a_text_that_grows_in_json_still_makes_a_line_that_can_be_read() -> None:
+    event = Started("\x01" * 3_000, "r1", "u", other_urls=["\x01" * 150] * 900)
+    line = to_line(event)
+    assert len(line) <= MAX_LINE_BYTES
+    assert isinstance(from_line(line), Started)
+
+
+def test_a_thousand_ids_are_enough() -> None:
+    event = from_line(to_line(MessageOut(["c1"] * 3_000, "chat")))
+    assert isinstance(event, MessageOut)
+    assert event.clients == ["c1"] * 1_000
 
 
 def test_the_ids_of_everybody_do_not_travel() -> None:

@@ -238,6 +238,14 @@ def test_rates_look_at_the_last_five_seconds(model: PanelModel, clock: Clock) ->
     assert model.rate_in == 0.0
 
 
+def test_rates_take_the_same_room_after_a_whole_day(model: PanelModel, clock: Clock) -> None:
+    for _ in range(1_000):
+        clock.now += 90
+        model.feed(MessageIn("c1", "buzz"))
+    assert len(model._rate_in._steps) <= 10
+    assert model.rate_in == 0.2
+
+
 def test_what_was_left_out_counts_too(model: PanelModel) -> None:
     model.feed(LeftOut(30, messages_in=10, messages_out=20))
     model.feed(LeftOut(5))

@@ -91,7 +91,7 @@ ANYTHING = st.recursive(
     | st.integers()
     | st.floats()
     | st.binary()
-    | st.text(alphabet=st.characters(), max_size=500),
+    | st.text(alphabet=st.characters(), max_size=250),
     lambda inner: (
         st.lists(inner, max_size=40)
         | st.dictionaries(st.text(max_size=300) | st.integers(), inner, max_size=40)
@@ -100,7 +100,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(ANYTHING)
 def test_everything_becomes_json_of_a_bounded_size(value: Any) -> None:
     text = json.dumps(shorten(value), ensure_ascii=False, allow_nan=False)

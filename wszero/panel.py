@@ -166,7 +166,7 @@ class PanelModel:
 
     def _started(self, event: events.Started) -> None:
         # What went wrong between Hello and Started belongs to this run already.
-        if self.state is not PanelState.STARTING or self.program is not None:
+        if self.state is not PanelState.STARTING:
             self._reset()
         self.program = event
         for found in event.handlers[:MAX_HANDLERS]:
