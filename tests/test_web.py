@@ -26,7 +26,7 @@ def folder(tmp_path):
 @pytest.fixture(autouse=True)
 def _no_mistake_of_our_own(capfd):
     yield
-    assert "wszero itself" not in capfd.readouterr().err
+    assert "wszero itself made" not in capfd.readouterr().err
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ class Link(asyncio.Protocol):
         protocol.receive_data(data)
         for event in protocol.events_received():
             self._frame(cast(Frame, event))
+        if protocol.state is not OPEN:
+            self.leave("broken")
         self.flush()
 
     def eof_received(self) -> bool:
