@@ -33,10 +33,12 @@ export class Browser {
         this.folder = mkdtempSync(join(tmpdir(), 'wszero-chromium-'));
         this.process = spawn(find_chromium(), [`--user-data-dir=${this.folder}`, ...FLAGS],
             { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
-        this.ended = new Promise((resolve) => this.process.once('exit', resolve));
+        this.ended = new Promise((resolve) => { this.process.once('exit', resolve).once('error', resolve); });
         this.last_id = 0;
         this.waiting = new Map();
         this.listeners = new Set();
+        this.ended.then(() => this.waiting.forEach(({ reject }) => reject(new Error('Chromium has ended'))));
+        this.process.stdio[3].on('error', () => undefined); // written to while it ends
         let rest = '';
         this.process.stdio[4].setEncoding('utf8').on('data', (text) => {
             const parts = (rest + text).split('\0');
@@ -77,8 +79,10 @@ export class Browser {
     }
 
     async stop() {
+        const give_up = setTimeout(() => this.process.kill('SIGKILL'), 10000);
         await this.call('Browser.close').catch(() => undefined);
         await this.ended;
+        clearTimeout(give_up);
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
 }
