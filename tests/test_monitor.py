@@ -356,6 +356,8 @@ def test_closing_does_not_wait_for_a_panel_that_does_not_read(panel: PretendPane
         began = time.monotonic()
         await server.link.close(Stopping())
         assert time.monotonic() - began < 5
+        assert server.link._gone is not None
+        assert server.link._gone.is_set()
 
     assert play(panel, story).lost == []
 

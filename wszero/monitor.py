@@ -95,7 +95,7 @@ class MonitorLink(asyncio.Protocol):
                 self._is_over = True
 
     async def start(self) -> None:
-        """Dial the panel; returns when it has answered, or ``on_lost`` has been called."""
+        """Dial the panel; returns when it is connected, or ``on_lost`` has been called."""
         if self._is_over:
             return
         loop = asyncio.get_running_loop()
@@ -126,6 +126,7 @@ class MonitorLink(asyncio.Protocol):
             await asyncio.wait_for(self._hang_up(), CLOSE_TIMEOUT_S)
         except asyncio.TimeoutError:
             self._transport.abort()
+            await self._gone.wait()  # a matter of one turn of the loop
 
     async def _hang_up(self) -> None:
         assert self._can_write is not None
