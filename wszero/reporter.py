@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import threading
 from typing import Dict, Optional, TextIO, Tuple
 
-from .errors import Place
+from .errors import Place, one_line
 
 _COUNTS_TO_SAY = frozenset({2, 5, 10, 30, 100, 300, 1_000, 10_000, 100_000, 1_000_000})
 """Soon, for whoever presses the button again to see whether it is right now; then seldom."""
@@ -97,16 +98,15 @@ class Reporter:
 
     def _write(self, text: str, out: Optional[TextIO] = None) -> None:
         out = out or self._out or sys.stderr
-        try:
-            out.write(text)
+        # A console that is gone (closed window, pythonw) is read by nobody; the server goes on.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            try:
+                out.write(text)
+            except UnicodeEncodeError:
+                # An old Windows console knows few characters.
+                known = out.encoding or "ascii"
+                out.write(text.encode(known, "replace").decode(known))
             out.flush()
-        except UnicodeEncodeError:
-            # An old Windows console knows few characters.
-            out.write(text.encode("ascii", "replace").decode())
-            out.flush()
-        except (OSError, ValueError, AttributeError):
-            # The console is gone (closed window, pythonw): nobody reads it, and the server goes on.
-            pass
 
 
 def _sameness(what: str, place: Optional[Place]) -> object:
@@ -121,15 +121,16 @@ def _sameness(what: str, place: Optional[Place]) -> object:
 
 def _label(what: str, place: Optional[Place]) -> str:
     """Return a few words that tell one trouble from the others."""
-    return place.short if place is not None else re.split(r"[,.\n]", what)[0]
+    return one_line(place.short if place is not None else re.split(r"[,.\n]", what)[0], 100)
 
 
 def in_words(what: str, fix: str = "", place: Optional[Place] = None) -> str:
     """Return a trouble as it is shown: where, the line itself, what happened, what to try."""
     lines = []
     for one in (*place.via, place) if place is not None else ():
-        lines.append(f"{one.short}:")
+        lines.append(f"{one_line(one.short, 100)}:")
         if one.code:
-            lines.append(f"    {one.code}")
-    lines += [f"  {line}" for line in what.splitlines() + fix.splitlines()]
+            lines.append(f"    {one_line(one.code, 120)}")
+    # Part of it may come from outside: an own mistake with a pupil's text in it, say.
+    lines += [f"  {one_line(line, 400)}" for line in what.splitlines() + fix.splitlines()]
     return "\n" + "\n".join(lines) + "\n"
