@@ -25,17 +25,16 @@ from __future__ import annotations
 
 from . import hooks
 from .app import App
-from .client import Client
+from .client import Client as Client
 from .driver import Driver
-from .errors import WszeroError
+from .errors import WszeroError as WszeroError
 from .names import broadcast, clients, default_app, every, on, run_server
 from .runtime import sleep
 
 __version__ = "0.1.0"
 
+# Client and WszeroError are for annotations and for `except`: not among the child's names.
 __all__ = ["App", "broadcast", "clients", "every", "on", "run_server", "sleep"]
 
 App.make_driver = Driver
 hooks.install(default_app)
-
-_also = (Client, WszeroError)
