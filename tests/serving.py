@@ -54,9 +54,9 @@ class Raw:
         assert raw.answer().status == 200
     """
 
-    def __init__(self, port: int) -> None:
-        """Connects."""
-        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        """Connects; from another of this computer's addresses, 127.0.0.2 say."""
+        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S, (source, 0))
         self._reader = self.socket.makefile("rb")
 
     def __enter__(self) -> Raw:
@@ -198,5 +198,6 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool =
         bits += bytes([mask_bit | 127]) + struct.pack("!Q", len(payload))
     if not masked:
         return bits + payload
-    mask = os.urandom(4)
-    return bits + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+    size, mask = len(payload), os.urandom(4)
+    pattern = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
+    return bits + mask + (int.from_bytes(payload, "big") ^ pattern).to_bytes(size, "big")

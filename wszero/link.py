@@ -47,6 +47,12 @@ class Link(asyncio.Protocol):
         self._parts: List[bytes] = []
         self._parts_are_text = True
 
+    @property
+    def is_from_here(self) -> bool:
+        """Whether the other side is on this computer: both ends have the same address."""
+        ends = [self.transport.get_extra_info(end) for end in ("peername", "sockname")]
+        return bool(ends[0] and ends[1] and ends[0][0] == ends[1][0])
+
     # ---- from the network ---------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:

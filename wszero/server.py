@@ -79,7 +79,7 @@ class Server:
         self.pages = pages
         self.options = options
         self.old_page_came = False
-        """A page of an earlier run has come back: no new one need be opened."""
+        """A page of an earlier run has come back on this computer: no new one need be opened."""
         self.every_sweep: Callable[[], None] = lambda: None
         self.loop = asyncio.new_event_loop()
         self._run_id = run
@@ -272,7 +272,7 @@ class Server:
         self._links.add(link)
         client = link.client = self.app.new_client(link, link.page or "", link.address)
         if link.page is not None:
-            if run != self._run_id:
+            if run != self._run_id and link.is_from_here:
                 self.old_page_came = True
             link.write(text_frame(self.app.hello(client, self._run_id, self._program)))
         self.runtime.feed(self.app.join, client)
