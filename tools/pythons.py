@@ -137,6 +137,7 @@ class Environment:
         if stamp.is_file() and stamp.read_text() == wanted and self.exe.exists():
             say(f"Python {self.python.name}: {self.folder} is up to date.")
             return
+        say(f"Python {self.python.name}: installing into {self.folder}, which takes a little.")
         self.create()
         run(self.exe, "-m", "pip", "install", "-qq", "-e", target, tries=3)
         stamp.write_text(wanted)
