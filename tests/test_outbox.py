@@ -133,6 +133,14 @@ def test_large_messages_are_bounded_by_their_bytes(box: Outbox) -> None:
     assert left_out(taken(box)).count > MAX_MESSAGES_WAITING // 2
 
 
+def test_large_messages_make_room_when_they_are_taken(box: Outbox, clock: Clock) -> None:
+    large = MessageIn("c1", "chat", {str(n): "x" * 200 for n in range(5)})
+    for _ in range(3):
+        put(box, *[large] * 700)
+        assert taken(box) == [large] * 700
+        clock.now += 60
+
+
 def test_who_comes_and_goes_is_kept_when_messages_are_left_out(box: Outbox) -> None:
     put(box, *[MESSAGE] * MAX_MESSAGES_WAITING)
     comings = [Joined(f"c{n}", f"Otter {n}") for n in range(5_000)]
@@ -189,6 +197,7 @@ def test_events_about_different_things_are_all_kept(box: Outbox, one: Event, oth
 def test_an_endless_change_of_groups_takes_no_room(box: Outbox) -> None:
     for n in range(10_000):
         box.put(GroupChanged("c1", "red", bool(n % 2)))
+    assert box._bytes < 100
     assert taken(box) == [GroupChanged("c1", "red", True)]
 
 
