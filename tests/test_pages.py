@@ -1,8 +1,7 @@
-"""Which file answers which path, what is never shown, the script tag, and what has changed."""
+"""Which file answers which path, and what is never shown."""
 
 from __future__ import annotations
 
-import codecs
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wszero.pages import STATIC, TAG, Found, Missing, Pages, Watch, add_tag, read_page, snapshot
+from wszero.pages import STATIC, Found, Missing, Pages
 
 SECRET = "nobody may read this"
 
@@ -152,7 +151,8 @@ def test_the_script_is_always_ours(root, pages, name):
 def test_the_icon_is_ours_until_the_program_has_one(root, pages):
     found = pages.find("/favicon.ico")
     assert isinstance(found, Found)
-    assert read_page(found).startswith(b"\x89PNG")
+    assert found.content is not None
+    assert found.content.startswith(b"\x89PNG")
     (root / "static" / "favicon.ico").write_text("mine")
     assert answer(pages, "/favicon.ico") == "mine"
 
@@ -419,108 +419,6 @@ def test_what_was_found_knows_its_size_and_age(root, pages):
     assert found.modified_ns == (root / "static" / "cat.png").stat().st_mtime_ns
 
 
-# --- the script tag -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "<!doctype html><html><head>|<title>x</title></head><body></body></html>",
-        "<HTML><HEAD lang=en>|<TITLE>x</TITLE></HEAD></HTML>",
-        "<head data-x='a>b' class=\"c>d\">|<meta charset=utf-8>",
-        "<head\n  lang='de'\n>|<title>x</title>",
-        "<html lang='en'>|<body>hi",
-        "<!DOCTYPE html>|<title>x</title>",
-        "<!DOCTYPE html>|\n<h1>Hello</h1>",
-        "|<h1>Hello</h1>",
-        "|",
-        "|Hello",
-        "|3 < 4 <head>",
-        "<!doctype html><!-- <head> -->\n<html><!-- <head> --><head>|",
-        "<!-- no > end <head> --><!doctype html>|<p>",
-        "<!--><head>|<title>-->x</title>",
-        "<!---><head>|<title>-->x</title>",
-        "<!doctype html>|<header><h1>x</h1></header>",
-        "<html>|<header>x</header><head></head>",
-        "<html>|<script>var s = '<head>'</script>",
-        "<html>|<title>the <head> of a page</title>",
-        "<html>|<body><head>",
-        "<?xml version='1.0'?><!doctype html><html><head>|",
-        "<head>|<script src='quiz.js'></script>",
-        "<head>|<script src='notwszero.js'></script>",
-        "<head>|<p>wszero.js is a file, new WebSocket is code</p>",
-        "<head>|<!-- <script src='/wszero.js'></script> -->",
-        "<head>|<!-- <script>new WebSocket('x')</script> -->",
-        "<head>|<script>// new WebSocket(url)\nsend('hi')</script>",
-        "<head>|<script>/* import '/wszero.mjs' */ send('hi')</script>",
-        "<head>|<meta name='wszero' content='on'>",
-        "<head>|<meta name='viewport' content='off'>",
-        "<head>|<title>unfinished <!-- page",
-        "<head>|<p title='unfinished",
-        "<head title='unfinished|",
-    ],
-)
-def test_the_script_tag_comes_first_in_the_head(page):
-    before, _, after = page.partition("|")
-    assert add_tag((before + after).encode()) == before.encode() + TAG + after.encode()
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "<head><script src='/wszero.js'></script>",
-        "<head><script defer src=wszero.js></script>",
-        '<head><SCRIPT SRC = "http://10.0.0.2:8000/wszero.js?v=1"></SCRIPT>',
-        "<script type=module>import { on } from '/wszero.mjs'</script>",
-        '<script type="importmap">{"imports": {"wszero": "/wszero.mjs"}}</script>',
-        "<script type=module>const w = await import(`./wszero.mjs`)</script>",
-        "<script>const url = 'http://x//y'; const s = new WebSocket(url)</script>",
-        "<script>s = new  window.WebSocket('ws://' + location.host + '/ws')</script>",
-        "<script>new WebSocket('ws://",
-        '<head><meta name="wszero" content="off"></head>',
-        "<META CONTENT=off NAME=wszero>",
-    ],
-)
-def test_a_page_with_a_client_of_its_own_is_left_alone(page):
-    assert add_tag(page.encode()) == page.encode()
-
-
-def test_the_mark_at_the_start_of_a_file_stays_first():
-    page = codecs.BOM_UTF8 + "<p>ä</p>".encode()
-    assert add_tag(page) == codecs.BOM_UTF8 + TAG + "<p>ä</p>".encode()
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_a_page_in_utf_16_is_left_alone(encoding):
-    page = "<head><title>ä</title>".encode(encoding)
-    assert add_tag(page) == page
-
-
-def test_bytes_that_are_no_utf_8_pass_unchanged():
-    assert add_tag(b"<head>caf\xe9 \xff") == b"<head>" + TAG + b"caf\xe9 \xff"
-
-
-@given(st.binary(), st.sampled_from([b"", b"<head>", b"<script>", b"<!--", b"'", b'"', b"<p a='"]))
-def test_the_tag_only_ever_adds_itself_and_no_line(start, middle):
-    page = start + middle + start
-    sent = add_tag(page)
-    assert sent == page or sent.replace(TAG, b"", 1) == page or page.count(TAG)
-    assert sent.count(b"\n") == page.count(b"\n")
-
-
-@pytest.mark.parametrize(
-    "piece", [b"<", b"<a =x ", b"<!--", b"<script>'", b"<p '", b"='", b"/*`'\""]
-)
-def test_a_page_of_nothing_but_beginnings_is_read_in_no_time(piece):
-    # Reading it in quadratic time would take hours: the test's time limit would end it.
-    assert len(add_tag(piece * 500_000)) >= 500_000
-
-
-def test_only_pages_get_the_tag(pages):
-    assert read_page(pages.find("/quiz.html")).startswith(TAG)
-    assert read_page(pages.find("/quiz.js")) == FILES["quiz.js"].encode()
-
-
 # --- for error messages -------------------------------------------------------------------------
 
 
@@ -588,100 +486,3 @@ def test_a_hint_never_names_what_is_hidden(pages):
         "/",
     ):
         assert pages.hint(target) == ""
-
-
-# --- what has changed ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def watch(pages) -> Watch:
-    watch = Watch(pages)
-    for target in ("/", "/quiz.css?v=1"):
-        watch.served(target, pages.find(target))
-    return watch
-
-
-def polls(watch: Watch, times: int = 4) -> list[str]:
-    return [path for _ in range(times) for path in watch.poll()]
-
-
-def save(file: Path, text: str) -> None:
-    """Save a file so that it is newer, however coarse the clock of the disk is."""
-    newer_ns = file.stat().st_mtime_ns + 10**9 if file.exists() else 10**18
-    file.write_text(text)
-    os.utime(file, ns=(newer_ns, newer_ns))
-
-
-def test_without_a_change_nothing_is_told(watch):
-    assert polls(watch) == []
-
-
-def test_a_saved_file_is_told_once(root, watch):
-    save(root / "quiz.css", "h1 { color: blue }")
-    assert polls(watch) == ["/quiz.css"]
-
-
-def test_a_change_is_told_when_two_polls_saw_the_same(root, watch):
-    save(root / "quiz.css", "h1 {")
-    assert watch.poll() == []
-    save(root / "quiz.css", "h1 { color: ")
-    assert watch.poll() == []
-    save(root / "quiz.css", "h1 { color: blue }")
-    assert watch.poll() == []
-    assert watch.poll() == ["/quiz.css"]
-
-
-def test_a_file_that_is_deleted_and_written_anew_is_one_change(root, watch):
-    (root / "quiz.css").unlink()
-    assert polls(watch) == []
-    save(root / "quiz.css", "new")
-    assert polls(watch) == ["/quiz.css"]
-
-
-def test_the_start_page_changes_when_another_file_begins_to_answer_it(tmp_path):
-    pages = Pages(tmp_path / "quiz.py")
-    watch = Watch(pages)
-    watch.served("/")
-    (tmp_path / "quiz.html").write_text("<h1>Mine</h1>")
-    assert polls(watch) == ["/"]
-    (tmp_path / "quiz.html").unlink()
-    assert polls(watch) == ["/"]
-
-
-def test_a_file_that_was_asked_for_in_vain_is_told_when_it_comes(root, pages, watch):
-    watch.served("/late.css", pages.find("/late.css"))
-    assert polls(watch) == []
-    (root / "static" / "late.css").write_text("x")
-    assert polls(watch) == ["/late.css"]
-
-
-def test_a_page_that_one_tablet_has_reloaded_is_still_told_to_the_others(root, pages, watch):
-    save(root / "quiz.css", "new")
-    watch.poll()
-    watch.served("/quiz.css", pages.find("/quiz.css"))
-    assert polls(watch) == ["/quiz.css"]
-
-
-def test_files_that_are_not_there_push_no_file_out_of_the_watch(root, pages, watch):
-    for number in range(2000):
-        watch.served(f"/nothing-{number}.css", Missing(""))
-    save(root / "quiz.css", "new")
-    assert polls(watch, 2) == ["/quiz.css"]
-
-
-def test_the_watch_forgets_what_was_asked_for_longest_ago(root, pages):
-    watch = Watch(pages, limit=2)
-    for target in ("/", "/quiz.css", "/", "/quiz.js"):
-        watch.served(target, pages.find(target))
-    for name in ("quiz.html", "quiz.css", "quiz.js"):
-        save(root / name, "new")
-    assert sorted(polls(watch)) == ["/", "/quiz.js"]
-
-
-def test_a_snapshot_tells_what_was_saved(tmp_path):
-    file, gone = tmp_path / "quiz.py", tmp_path / "gone.py"
-    file.write_text("one")
-    before = snapshot([file, gone])
-    assert before == {str(file): (file.stat().st_mtime_ns, 3), str(gone): None}
-    save(file, "three")
-    assert snapshot([file, gone]) != before

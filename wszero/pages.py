@@ -1,33 +1,27 @@
-"""Which file answers which path, what is never shown, and the script tag in a child's page.
+"""Which file answers which path.
 
-Pure decisions about files: no sockets, no threads, no clock. Layout of this module:
-
-- the rules for names, and the table of content types
-- ``Pages``: finds the file for a path (``Found``) or says that there is none (``Missing``)
-- ``read_page``: the bytes to send, with the script tag for ``/wszero.js`` in a child's HTML
-- ``Watch``: which of the paths that were served have changed since
+Pure decisions about files: no sockets, no threads, no clock. ``Pages`` finds the file for a path
+(``Found``) or says that there is none (``Missing``); it knows the lines of pages for error
+messages, and a hint for the child when a file is not where pages look for it.
 """
 
 from __future__ import annotations
 
 import base64
-import codecs
 import os
 import re
 import stat
-import unicodedata
-from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Iterable, Iterator, Sequence, Tuple
+from typing import Iterator, Sequence
 from urllib.parse import quote, unquote_to_bytes
+
+from .file_names import UNKNOWN_TYPE, content_type_of, may_be_shown
 
 STATIC = Path(__file__).parent / "static"
 OURS = ("wszero.js", "wszero.mjs", "wszero.d.ts")
 FOLDERS = ("static", "images", "sounds")
 BESIDE = (".html", ".js", ".css")
-TAG = b'<script src="/wszero.js"></script>'
 
 # Longer paths are nobody's file; far below what any file system takes.
 LONGEST_PATH = 2000
@@ -35,91 +29,12 @@ LONGEST_PATH = 2000
 LONGEST_LINE = 200
 LARGEST_SOURCE = 4 * 1024 * 1024
 
-# Written down here and not taken from `mimetypes`: on Windows that asks the registry, where some
-# program may have made .js a text/plain, which browsers then refuse to run.
-_TEXT = "; charset=utf-8"
-CONTENT_TYPES = {
-    **dict.fromkeys((".html", ".htm"), "text/html" + _TEXT),
-    **dict.fromkeys((".js", ".mjs", ".cjs"), "text/javascript" + _TEXT),
-    **dict.fromkeys((".txt", ".text", ".md", ".ts"), "text/plain" + _TEXT),
-    **dict.fromkeys((".json", ".map"), "application/json" + _TEXT),
-    **dict.fromkeys((".jpg", ".jpeg", ".jfif"), "image/jpeg"),
-    **dict.fromkeys((".ogg", ".oga", ".opus"), "audio/ogg"),
-    **dict.fromkeys((".m4a", ".aac"), "audio/mp4"),
-    **dict.fromkeys((".mp4", ".m4v"), "video/mp4"),
-    ".css": "text/css" + _TEXT,
-    ".csv": "text/csv" + _TEXT,
-    ".vtt": "text/vtt" + _TEXT,
-    ".xml": "text/xml" + _TEXT,
-    ".svg": "image/svg+xml" + _TEXT,
-    ".webmanifest": "application/manifest+json" + _TEXT,
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-    ".gif": "image/gif",
-    ".ico": "image/x-icon",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".flac": "audio/flac",
-    ".mid": "audio/midi",
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-    ".mov": "video/quicktime",
-    ".ogv": "video/ogg",
-    ".webm": "video/webm",
-    ".otf": "font/otf",
-    ".ttf": "font/ttf",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-    ".glb": "model/gltf-binary",
-    ".gltf": "model/gltf+json" + _TEXT,
-    ".pdf": "application/pdf",
-    ".wasm": "application/wasm",
-    ".zip": "application/zip",
-}
-UNKNOWN_TYPE = "application/octet-stream"
-
 # A small round zero. Browsers ask for it with every page; a 404 each time would only be noise.
 _ICON = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEX///8Kj4+ZSUydAAAAAnRSTlMA/1uRIrUAAABF"
     "SURBVHjaY2BAAP4PQEL+B5Cw/wMk6v8Bif//GRgY/9g3MDD+kIcSzB/4D0CJB+zEEXAdCFPAhoKNh1gEthJsOdgZMAAA"
     "AosEryQ9kXXsAAAAASUVORK5CYII="
 )
-
-# Looked for in the name in small letters and plain form, so that no spelling gets around it.
-_NEVER = re.compile(
-    r"""
-      ^$                        # '//': no file has an empty name
-    | ^\.                       # dotfiles, '.' and '..'
-    | [\x00-\x1f\x7f/\\:]       # other separators, and Windows' second streams: quiz.txt:secret
-    | %[0-9a-f]{2}              # encoded twice
-    | [. ]$                     # Windows opens 'quiz.py' for 'quiz.py.' and for 'quiz.py '
-    | ~$ | ^\#.*\#$ | \.(bak|backup|old|orig|rej|save|sw[a-z]|te?mp)$   # what editors leave behind
-    | \.py[a-z]?(?![a-z0-9])    # .py, .pyc, .py.txt, .py-old
-    | \.(ipynb|sh|bash|bat|cmd|ps1|php|rb|pl)$   # sources that other servers would run
-    | ^__pycache__$
-    | ^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9]|lpt[0-9])\ *(\.|$)   # Windows' devices
-    """,
-    re.VERBOSE,
-)
-
-
-def may_be_shown(name: str) -> bool:
-    """Whether a file or folder of this name may ever be sent to a page.
-
-    Example:
-        >>> may_be_shown("cat.png"), may_be_shown("QUIZ.PY"), may_be_shown(".git")
-        (True, False, False)
-    """
-    # NFKC turns look-alikes such as a full-width dot into the plain sign. Invisible signs (Cf) are
-    # dropped because macOS may ignore them in names; they stay allowed, many emojis contain one.
-    plain = unicodedata.normalize("NFKC", name)
-    plain = "".join(sign for sign in plain if unicodedata.category(sign) != "Cf").casefold()
-    return _NEVER.search(plain) is None
-
-
-def content_type_of(name: str) -> str:
-    """Return the ``Content-Type`` for a file name; the same on every computer."""
-    return CONTENT_TYPES.get(os.path.splitext(name)[1].lower(), UNKNOWN_TYPE)
 
 
 @dataclass(frozen=True)
@@ -293,7 +208,7 @@ class Pages:
 
 def _names(target: str) -> list[str] | None:
     """Split a target into names, all of which may be shown; a folder's slash leaves a last ''."""
-    path = _path_of(target)
+    path = path_of(target)
     if not path.startswith("/") or len(path) > LONGEST_PATH:
         return None
     names = unquote_to_bytes(path).decode("utf-8").split("/")[1:]
@@ -301,7 +216,8 @@ def _names(target: str) -> list[str] | None:
     return names if all(map(may_be_shown, needed)) else None
 
 
-def _path_of(target: str) -> str:
+def path_of(target: str) -> str:
+    """Return a request's target without what follows ``?`` or ``#``."""
     return re.split(r"[?#]", target, maxsplit=1)[0]
 
 
@@ -338,7 +254,7 @@ def _look(place: Path, names: Sequence[str], target: str) -> Found | Missing | N
         return None
     if is_folder and not has_slash:
         # Without the slash at the end, the relative addresses in that page would miss.
-        path = quote(unquote_to_bytes(_path_of(target))) + "/"
+        path = quote(unquote_to_bytes(path_of(target))) + "/"
         query = target.partition("#")[0].partition("?")[2]
         moved_to = path + "?" + quote(query, "=&%+,;:@/") if query else path
         return Missing(f"The page of this folder is {path}", moved_to)
@@ -359,227 +275,7 @@ def _children(folder: Path) -> list[str]:
 
 
 def _nothing_called(target: str) -> str:
-    name = _path_of(target[:LONGEST_PATH]).rsplit("/", 1)[-1][:60]
+    name = path_of(target[:LONGEST_PATH]).rsplit("/", 1)[-1][:60]
     if not name or not name.isprintable():
         return "There is no page here."
     return f"There is nothing called {name} here. Is the name spelt right?"
-
-
-# --- the script tag -----------------------------------------------------------------------------
-
-
-def read_page(found: Found) -> bytes:
-    """Return the bytes to send: a child's HTML with the script tag, any other file as it is.
-
-    The tag comes first in ``<head>``, so that the page's own scripts find ``HANDLERS``, and adds
-    no line, so that line numbers in error messages stay true. It is left out when the page loads
-    wszero itself, opens a WebSocket of its own, or says ``<meta name="wszero" content="off">``.
-
-    Raises:
-        OSError: The file has gone or can't be read.
-    """
-    if found.content is not None:
-        return found.content
-    html = found.path.read_bytes()
-    return add_tag(html) if found.is_page else html
-
-
-def add_tag(html: bytes) -> bytes:
-    """Return the page with the script tag, unless it does without.
-
-    Example:
-        >>> add_tag(b"<head><title>Quiz</title>")
-        b'<head><script src="/wszero.js"></script><title>Quiz</title>'
-    """
-    position = _place_for_tag(html)
-    return html if position is None else html[:position] + TAG + html[position:]
-
-
-# Thirty tablets load the same page in the same second.
-@lru_cache(maxsize=8)
-def _place_for_tag(html: bytes) -> int | None:
-    if html.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in html[:1000]:
-        return None  # UTF-16: our bytes would be nonsense in it
-    position = len(codecs.BOM_UTF8) if html.startswith(codecs.BOM_UTF8) else 0
-    in_head = False
-    for piece in _pieces(html, position):
-        if _has_own_client(piece):
-            return None
-        # Browsers begin the head at the first thing that is neither doctype nor <html>.
-        if not in_head and piece.name in (b"!doctype", b"html", b"head"):
-            position = piece.end
-        in_head = in_head or piece.name not in (b"!doctype", b"html")
-    return position
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A tag (``head``, ``/head``, ``!doctype``) or text (name "") of a page; comments are none."""
-
-    name: bytes
-    end: int
-    attributes: bytes = b""
-    inside: bytes = b""
-    """What stands in a script."""
-
-
-_OPENING = re.compile(rb"<(!--|!doctype\b|/?[a-z][^\s/>]*|[!?/])", re.IGNORECASE)
-_COMMENT_END = re.compile(rb"--!?>")
-_QUOTE_OR_END = re.compile(rb">|=\s*([\"'])")
-# Elements in which "<head>" is only text.
-_RAW = (b"script", b"style", b"title", b"textarea", b"xmp", b"iframe", b"noembed", b"noframes")
-
-
-def _pieces(html: bytes, start: int) -> Iterator[_Piece]:
-    """Take a page apart as browsers do; each byte is looked at a bounded number of times."""
-    position = start
-    while True:
-        opening = _OPENING.search(html, position)
-        if html[position : opening.start() if opening else len(html)].strip():
-            yield _Piece(b"", position)
-        if opening is None:
-            return
-        name, position = opening.group(1).lower(), opening.end()
-        if name == b"!--":
-            position = _end_of_comment(html, position)
-        elif name in (b"!", b"?", b"/"):
-            position = (html.find(b">", position) + 1) or len(html)
-        else:
-            attributes_start, position = position, _end_of_tag(html, position)
-            attributes, inside = html[attributes_start:position], b""
-            tag_end = position
-            if name in _RAW:
-                closing = re.compile(rb"</" + name + rb"[\s/>]", re.IGNORECASE)
-                found = closing.search(html, position)
-                position = found.start() if found else len(html)
-                inside = html[tag_end:position]
-            yield _Piece(name, tag_end, attributes, inside)
-
-
-def _end_of_comment(html: bytes, position: int) -> int:
-    for nothing in (b">", b"->"):  # <!--> and <!---> are whole comments
-        if html.startswith(nothing, position):
-            return position + len(nothing)
-    end = _COMMENT_END.search(html, position)
-    return end.end() if end else len(html)
-
-
-def _end_of_tag(html: bytes, position: int) -> int:
-    """Return where a tag ends; a ``>`` in the quotes of an attribute does not end it."""
-    while True:
-        found = _QUOTE_OR_END.search(html, position)
-        if found is None:
-            return len(html)
-        if found.group(1) is None:
-            return found.end()
-        position = (html.find(found.group(1), found.end()) + 1) or len(html)
-
-
-_ATTRIBUTE = re.compile(rb"""([^\s=/>"']+)\s*(?:=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
-_LOADS_OURS = re.compile(rb"(?:^|/)wszero\.m?js(?:[?#]|$)")
-_NAMES_OURS = re.compile(rb"""["'`](?:[^"'`\n]*/)?wszero\.m?js(?:\?[^"'`\n]*)?["'`]""")
-_OPENS_SOCKET = re.compile(rb"\bnew\s+(?:\w+\s*\.\s*)?WebSocket\b")
-# Strings are matched (and kept) so that a // in "http://…" begins no comment.
-_STRING_OR_COMMENT = re.compile(
-    rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|//[^\n]*|/\*.*?(?:\*/|\Z)""",
-    re.DOTALL,
-)
-
-
-def _has_own_client(piece: _Piece) -> bool:
-    """Whether this tag loads wszero, opens a WebSocket, or says that wszero keeps out."""
-    if piece.name not in (b"script", b"meta"):
-        return False
-    attributes: dict[bytes, bytes] = {
-        name.lower(): double or single or bare
-        for name, double, single, bare in _ATTRIBUTE.findall(piece.attributes)
-    }
-    if piece.name == b"meta":
-        value = attributes.get(b"content", b"").strip().lower()
-        return attributes.get(b"name", b"").lower() == b"wszero" and value == b"off"
-    if _LOADS_OURS.search(attributes.get(b"src", b"").strip()):
-        return True
-    code = _STRING_OR_COMMENT.sub(lambda match: match.group(1) or b" ", piece.inside)
-    return bool(_NAMES_OURS.search(code) or _OPENS_SOCKET.search(code))
-
-
-# --- what has changed ---------------------------------------------------------------------------
-
-Stamp = Tuple[int, int]
-"""When a file was saved (nanoseconds) and its size (bytes)."""
-
-
-def snapshot(paths: Iterable[str | Path]) -> dict[str, Stamp | None]:
-    """Return for each path when it was saved and its size; None for what is not there."""
-    stamps: dict[str, Stamp | None] = {}
-    for path in paths:
-        try:
-            status = os.stat(path)
-            stamps[str(path)] = (status.st_mtime_ns, status.st_size)
-        except (OSError, ValueError):
-            stamps[str(path)] = None
-    return stamps
-
-
-class Watch:
-    """Tells which of the paths that were served now have another answer.
-
-    Feed it with ``served`` and ask ``poll`` now and then, about twice a second. A change is told
-    once, when two polls in a row saw the same, so that no half-written file is shown. A file that
-    has gone is no change: editors delete and write anew. ``/`` changes also when another file
-    begins to answer it: ``quiz.html`` is created while the built-in page is shown.
-
-    Args:
-        pages: Finds the files.
-        limit: So many paths are watched; then those are forgotten that were asked for longest ago,
-            first of all those of files that are not there.
-    """
-
-    def __init__(self, pages: Pages, limit: int = 500) -> None:
-        self._pages = pages
-        self._limit = limit
-        self._shown: OrderedDict[str, tuple[str, Stamp] | None] = OrderedDict()
-        self._pending: dict[str, tuple[str, Stamp]] = {}
-
-    def served(self, target: str, found: Found | Missing | None = None) -> None:
-        """Watch a path from now on; also one that had no file, which may come to be.
-
-        Args:
-            target: The target of the request.
-            found: What ``Pages.find`` said. Without it the disk is asked again, which may take
-                long on a school's network drive.
-        """
-        path = _path_of(target)
-        if len(path) > LONGEST_PATH or path[1:] in OURS:
-            return
-        if path not in self._shown:
-            self._shown[path] = _signature(found or self._pages.find(path))
-        self._shown.move_to_end(path)
-        while len(self._shown) > self._limit:
-            known = list(self._shown.items())
-            missing = (name for name, answer in known if answer is None)
-            oldest = next(missing, known[0][0])
-            self._shown.pop(oldest)
-            self._pending.pop(oldest, None)
-
-    def poll(self) -> list[str]:
-        """Return the paths that have changed since they were served or told."""
-        changed = []
-        for path, shown in list(self._shown.items()):
-            answer = _signature(self._pages.find(path))
-            if answer is None or answer == shown:
-                self._pending.pop(path, None)
-            elif self._pending.get(path) != answer:
-                self._pending[path] = answer
-            elif path in self._shown:  # it may have been forgotten meanwhile
-                self._pending.pop(path, None)
-                self._shown[path] = answer
-                changed.append(path)
-        return changed
-
-
-def _signature(found: Found | Missing) -> tuple[str, Stamp] | None:
-    """Return what is different once the answer to a path is another one; None is no file."""
-    if isinstance(found, Missing):
-        return None
-    return str(found.path), (found.modified_ns, found.size)

@@ -34,9 +34,10 @@ from .errors import BadMessage
 from .link import Link, text_frame
 from .options import Options
 from .page_reports import PageReports
-from .pages import Found, Missing, Pages, Watch
+from .pages import Found, Missing, Pages
 from .protocol import Message, decode, encode
 from .runtime import Runtime
+from .watch import Watch
 from .web import WebConnection
 
 SWEEP_EVERY_S = 0.5

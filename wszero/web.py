@@ -15,7 +15,8 @@ from websockets.server import ServerProtocol
 
 from .link import Link
 from .network import why_not_host, why_not_origin
-from .pages import Found, Missing, read_page
+from .pages import Found, Missing
+from .script_tag import read_page
 
 if TYPE_CHECKING:
     from .server import Server
