@@ -68,7 +68,10 @@ class Driver:
         self._lock = threading.Lock()
         self._is_stopping = False
         self._runs_in_front = False
+        self._got_sigterm = False
         self._reason = ""
+        self._sockets: List[socket.socket] = []
+        self._server: Optional[Server] = None
         self._link: Optional[MonitorLink] = None
         self._addresses = Addresses(0)
 
@@ -86,34 +89,40 @@ class Driver:
         try:
             self.start()
             # Not one long wait: on Windows Ctrl-C does not end a wait before its time.
-            while not self._stop_asked.wait(0.3):
+            while not (self._stop_asked.wait(0.3) or self._got_sigterm):
                 pass
         except KeyboardInterrupt:
             self._reason = self._reason or "Ctrl-C"
         finally:
-            # Somebody may be impatient and press again: it is ending already.
-            with contextlib.suppress(KeyboardInterrupt):
-                self._shut_down()
+            self._shut_down_in_peace()
             if before is not None:
                 signal.signal(signal.SIGTERM, before)
 
+    def _shut_down_in_peace(self) -> None:
+        """Shut down in a thread: somebody may be impatient and press Ctrl-C again."""
+        ending = threading.Thread(target=self._shut_down, name="wszero-stop", daemon=True)
+        ending.start()
+        while ending.is_alive():
+            with contextlib.suppress(KeyboardInterrupt):
+                ending.join(0.3)
+
     def start(self) -> None:
         """Run in the background."""
-        program = program_file()
         try:
-            sockets = listen(
-                self._options.host, self._options.port, search=not self._options.port_is_named
-            )
+            self._start()
         except BaseException:
-            self._is_stopping = True
-            self._over.set()
-            self._runtime.stop(0)
-            self._app.driver_ended()
+            self._shut_down()
             raise
+
+    def _start(self) -> None:
+        program = program_file()
+        sockets = self._sockets = listen(
+            self._options.host, self._options.port, search=not self._options.port_is_named
+        )
         self._addresses = Addresses(sockets[0].getsockname()[1], self._options.host)
         path = Path(program) if program else None
         name = path.name if path else "Your program"
-        self._server = Server(
+        server = self._server = Server(
             self._app,
             self._runtime,
             Pages(path, self._options.folder),
@@ -121,19 +130,19 @@ class Driver:
             secrets.token_hex(4),
             name,
         )
-        self._server.every_sweep = self._busy.look
-        self._app.transport = self._server
+        server.every_sweep = self._busy.look
+        self._app.transport = server
         self._app.later = self._runtime.clock.call_later
         self._app.schedule = self._runtime.schedule
         self._open_panel_link(program)
-        self._start_server(sockets)
+        self._start_server(server)
         for every in tuple(self._app.everies):
             self._runtime.schedule(every)
         self._greet(name)
         for finding in findings(program) if program else ():
             self._app.report("program", *finding)
 
-    def _start_server(self, sockets: List[socket.socket]) -> None:
+    def _start_server(self, server: Server) -> None:
         async def on_loop() -> None:
             if self._link is not None:
                 await self._link.start()
@@ -142,8 +151,8 @@ class Driver:
             if self._link is not None:
                 await self._link.close(Stopping(self._reason))
 
-        self._server.before_end = before_end
-        self._server.start(sockets, on_loop)
+        server.before_end = before_end
+        server.start(self._sockets, on_loop)
 
     def stop(self) -> None:
         """Stop, and return when all is over: from another thread, or in the middle of a handler."""
@@ -163,9 +172,13 @@ class Driver:
             if self._is_stopping:
                 return
             self._is_stopping = True
-        self._server.call(self._server._end, 1001, self._reason)
+        if self._server is not None:
+            self._server.end(1001, self._reason)
         all_ended = self._runtime.stop(STOP_PATIENCE_S)
-        self._server.stop()
+        if self._server is not None:
+            self._server.stop()
+        for each in self._sockets:
+            each.close()
         self._app.reporter.sum_up()
         self._app.driver_ended()
         if not all_ended:
@@ -177,7 +190,9 @@ class Driver:
             return None
 
         def on_sigterm(number: int, frame: object) -> None:
-            self._ask_to_stop("The system asked it to stop.")
+            # No more than this: the main thread may hold any lock just now.
+            self._reason = self._reason or "The system asked it to stop."
+            self._got_sigterm = True
 
         return signal.signal(signal.SIGTERM, on_sigterm)
 
@@ -193,7 +208,7 @@ class Driver:
             self._runtime.clock.call_later(SHOW_AFTER_S, self._show)
 
     def _show(self) -> None:
-        if not self._server.old_page_came:
+        if self._server is not None and not self._server.old_page_came:
             open_page(self._addresses.local, self._app.reporter.tell)
 
     # ---- the panel ----------------------------------------------------------------------------

@@ -110,10 +110,18 @@ class Server:
         if self._failed is not None:
             raise self._failed
 
-    def stop(self, code: int = 1001, reason: str = "The program has stopped.") -> None:
-        """Say goodbye to everybody and end the thread."""
+    def end(self, code: int, reason: str) -> None:
+        """Begin to say goodbye to everybody; returns at once."""
         self.call(self._end, code, reason)
-        if threading.current_thread() is not self.thread:
+
+    def stop(self) -> None:
+        """Say goodbye to everybody, if that was not begun, and end the thread."""
+        self.end(1001, "The program has stopped.")
+        if self.thread.ident is None:
+            # Never started: something went wrong before.
+            self._files.shutdown(wait=False)
+            self.loop.close()
+        elif threading.current_thread() is not self.thread:
             self.thread.join(STOP_S + 1.0)
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
