@@ -132,11 +132,13 @@ class Driver:
         )
         server.every_sweep = self._busy.look
         self._app.transport = server
+        # From here on the app itself schedules those that are new.
+        everies = tuple(self._app.everies)
         self._app.later = self._runtime.clock.call_later
         self._app.schedule = self._runtime.schedule
         self._open_panel_link(program)
         self._start_server(server)
-        for every in tuple(self._app.everies):
+        for every in everies:
             self._runtime.schedule(every)
         self._greet(name)
         for finding in findings(program) if program else ():
