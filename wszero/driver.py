@@ -273,11 +273,23 @@ def _exit_with_the_program() -> None:
     """
 
     def wait() -> None:
-        while threading.main_thread().is_alive():
+        while not _program_is_over():
             time.sleep(0.05)
         _exit_after(EXIT_AFTER_S)
 
     threading.Thread(target=wait, name="exit-with-the-program", daemon=True).start()
+
+
+def _program_is_over() -> bool:
+    main = threading.main_thread()
+    if not main.is_alive():
+        return True
+    # Python waits for the threads of executors (`to_thread`) before it says so; it is in one of
+    # threading's own functions then, which nobody has called.
+    frame = sys._current_frames().get(main.ident or 0)
+    while frame is not None and frame.f_back is not None:
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") == threading.__name__
 
 
 def _exit_after(seconds: float) -> None:
