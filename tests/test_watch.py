@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wszero.pages import Missing, Pages
-from wszero.watch import Watch, snapshot
+from wszero.watch import Watch
 
 
 @pytest.fixture
@@ -107,12 +107,3 @@ def test_the_watch_forgets_what_was_asked_for_longest_ago(root, pages):
     for name in ("quiz.html", "quiz.css", "quiz.js"):
         save(root / name, "new")
     assert sorted(polls(watch)) == ["/", "/quiz.js"]
-
-
-def test_a_snapshot_tells_what_was_saved(tmp_path):
-    file, gone = tmp_path / "quiz.py", tmp_path / "gone.py"
-    file.write_text("one")
-    before = snapshot([file, gone])
-    assert before == {str(file): (file.stat().st_mtime_ns, 3), str(gone): None}
-    save(file, "three")
-    assert snapshot([file, gone]) != before

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from pathlib import Path
-from typing import Iterable, Tuple
+from typing import Tuple
 
 from .pages import LONGEST_PATH, OURS, Found, Missing, Pages, path_of
 
 Stamp = Tuple[int, int]
 """When a file was saved (nanoseconds) and its size (bytes)."""
-
-
-def snapshot(paths: Iterable[str | Path]) -> dict[str, Stamp | None]:
-    """Return for each path when it was saved and its size; None for what is not there."""
-    stamps: dict[str, Stamp | None] = {}
-    for path in paths:
-        try:
-            status = os.stat(path)
-            stamps[str(path)] = (status.st_mtime_ns, status.st_size)
-        except (OSError, ValueError):
-            stamps[str(path)] = None
-    return stamps
 
 
 class Watch:
