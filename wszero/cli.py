@@ -17,7 +17,7 @@ from . import __version__
 from .cli_new import CannotWrite, write_program
 from .cli_run import Runner
 from .errors import did_you_mean
-from .network import HIGHEST_PORT
+from .listening import HIGHEST_PORT
 from .reporter import Reporter
 
 HELP = """\

@@ -18,6 +18,7 @@ from .app import App
 from .browsers import may_show, open_page
 from .busy import BusyWatch
 from .errors import WszeroError
+from .listening import listen
 from .monitor import MonitorLink
 from .monitor_protocol import (
     Broadcast,
@@ -29,7 +30,6 @@ from .monitor_protocol import (
     Stop,
     Stopping,
 )
-from .network import listen
 from .options import Options, make_options
 from .pages import Pages
 from .places import program_file

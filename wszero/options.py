@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Dict, Optional, Sequence
 
 from .errors import BadOption, did_you_mean
+from .listening import parse_port
 
 MIB = 1024 * 1024
 
@@ -42,8 +43,6 @@ def make_options(port: object, given: Dict[str, Any]) -> Options:
         BadOption: There is no such setting, or its value is of the wrong kind.
         BadPort: The port is no port.
     """
-    from .network import parse_port
-
     options = Options()
     forced = os.environ.get("WSZERO_PORT", "").strip()
     own = parse_port(port, "The port")

@@ -32,6 +32,7 @@ from typing import (
 from .app import App
 from .errors import BadMessage
 from .link import Link, text_frame
+from .listening import BACKLOG
 from .options import Options
 from .page_reports import PageReports
 from .pages import Found, Missing, Pages
@@ -171,7 +172,7 @@ class Server:
     async def _main(self) -> None:
         self._ending = self.loop.create_future()
         servers = [
-            await self.loop.create_server(lambda: WebConnection(self), sock=sock, backlog=511)
+            await self.loop.create_server(lambda: WebConnection(self), sock=sock, backlog=BACKLOG)
             for sock in self._sockets
         ]
         await self._on_loop()

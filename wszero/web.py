@@ -14,7 +14,7 @@ import h11
 from websockets.server import ServerProtocol
 
 from .link import Link
-from .network import why_not_host, why_not_origin
+from .origins import why_not_host, why_not_origin
 from .pages import Found, Missing
 from .script_tag import read_page
 
