@@ -53,7 +53,7 @@ class Joined:
     name: str
     address: str = ""
     page: str | None = None
-    """The path of its page; None for a client that is no page of ours."""
+    """The path of its page; empty or None for a client that is no page of ours."""
 
 
 @dataclass(frozen=True)

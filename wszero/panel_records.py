@@ -38,7 +38,7 @@ class PanelClient:
     name: str
     address: str = ""
     page: str | None = None
-    """The path of its page; None for a client that is no page of ours."""
+    """The path of its page; empty or None for a client that is no page of ours."""
     since: float = 0.0
     """When it came, in seconds since 1970."""
     groups: set[str] = field(default_factory=set)
