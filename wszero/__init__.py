@@ -10,11 +10,13 @@
 
 General layout, from the bottom up; a module knows only those before it:
 
-- `errors`, `places`, `mistakes`, `reporter`: plain words for what goes wrong
+- `errors`, `places`, `python_words`, `name_words`, `call_words`, `program_text`, `mistakes`,
+  `reporter`: plain words for what goes wrong
 - `protocol`, `monitor_protocol`: the messages to pages and to the editor's panel, pure
 - `groups`, `client`, `handlers`, `app`: the core, without sockets, threads or asyncio
 - `clock`, `baton`, `asyncside`, `runtime`: whose turn it is to run the child's code
-- `pages`, `network`, `browsers`: files, addresses, the child's browser
+- `file_names`, `pages`, `script_tag`, `watch`: the files that pages are made of
+- `origins`, `listening`, `network`, `browsers`: who may come in, ports, addresses, the browser
 - `link`, `web`, `server`: the network thread
 - `monitor`, `panel` …: the link to an editor's panel, and its model
 - `driver`: puts all of it together
