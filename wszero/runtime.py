@@ -401,7 +401,7 @@ class Runtime:
             seat = self._holder
             if seat is not None and seat.is_busy and seat.thread is not threading.current_thread():
                 assert seat.thread is not None
-                _interrupt(seat.thread)
+                interrupt(seat.thread)
 
     def _living(self) -> List[threading.Thread]:
         threads = set(self._threads)
@@ -446,7 +446,7 @@ def sleep(seconds: float) -> Sleep | None:
     return None
 
 
-def _interrupt(thread: threading.Thread) -> None:
+def interrupt(thread: threading.Thread) -> None:
     """Raise `ServerStopped` in a thread, at its next line of Python. Only CPython can."""
     with contextlib.suppress(AttributeError):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(

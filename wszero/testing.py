@@ -19,6 +19,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import keyword
 import os
 import sys
 import threading
@@ -28,32 +29,44 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Ty
 from .app import App
 from .client import Client
 from .clock import Clock, Timer
-from .errors import BadMessage, ServerStopped, WszeroError
+from .errors import BadMessage, Place, ServerStopped, WszeroError
 from .names import use_app
 from .options import make_options
+from .places import place_in_frame
+from .program_text import why_not_started
 from .protocol import decode, encode
-from .reporter import Reporter
-from .runtime import Runtime
+from .reporter import Reporter, in_words
+from .runtime import Runtime, interrupt
 
 PATIENCE_S = 10.0
 """A handler that is still busy after so long counts as stuck."""
+
+START_PATIENCE_S = 30.0
+"""So long a program may take until its `run_server()`: some modules are slow to import."""
 
 
 class GameError(WszeroError, AssertionError):
     """The program can't be played: it has no `run_server()`, or a handler is stuck."""
 
+    def __str__(self) -> str:
+        return in_words(self.what, self.fix, self.place).strip()
+
 
 class Heard(Dict[str, Any]):
-    """What a message carried: ``heard.text`` or ``heard['text']``. Always true, even if empty."""
+    """What a message carried: ``heard.text`` or ``heard['text']``. Always true, even if empty.
+
+    Python's keywords get an underscore: ``heard.from_``. What is called like a dictionary's own
+    (``items``, ``keys``, ``get`` …) has to be asked for in brackets: ``heard['items']``.
+    """
 
     def __bool__(self) -> bool:
         return True
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"the message carries {', '.join(self) or 'nothing'}") from None
+        key = name[:-1] if keyword.iskeyword(name[:-1]) else name
+        if key not in self:
+            raise AttributeError(f"the message carries {', '.join(self) or 'nothing'}")
+        return self[key]
 
 
 class PretendClock(Clock):
@@ -155,6 +168,8 @@ class Player:
 
     def _send(self, payload: bytes) -> None:
         app = self._game.app
+        if self not in self._game._players:
+            raise GameError(f"{self.name} has left: no page is open.", "Open one: game.join()")
         try:
             message = decode(payload.decode())
         except BadMessage as error:
@@ -302,17 +317,23 @@ class play:
             target=self._run, args=(code,), name="wszero-program", daemon=True
         )
         self._thread.start()
-        self._ready.wait()
+        is_in_time = self._ready.wait(START_PATIENCE_S)
         if self._game is not None:
-            self._game.settle()
             return self._game
+        place = None if is_in_time else self._where()
         self._end()
         if self._error is not None:
             raise self._error
-        raise GameError(
-            f"{os.path.basename(self._path)} ended, but its server never started.",
-            "Put this at the very end: run_server()",
+        if not is_in_time:
+            what = f"After {START_PATIENCE_S:g} s the program has not come to run_server()."
+            raise GameError(what, "", place)
+        name = os.path.basename(self._path)
+        why = why_not_started(self._path) or (
+            f"{name} has ended: it does not use wszero.",
+            "",
+            None,
         )
+        raise GameError(*why)
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: object
@@ -331,20 +352,25 @@ class play:
 
     def _run(self, code: CodeType) -> None:
         try:
-            exec(
-                code, {"__name__": "__main__", "__file__": self._path, "__builtins__": __builtins__}
-            )
-        except ServerStopped:
+            exec(code, {"__name__": "__main__", "__file__": self._path})
+        except (ServerStopped, SystemExit):
+            # A program may end with exit().
             pass
         except BaseException as error:
             self._error = error
-        if self._game is None or self._error is not None:
-            self._ready.set()
+        self._ready.set()
+
+    def _where(self) -> Optional[Place]:
+        """Return the line that the program is at."""
+        return place_in_frame(sys._current_frames().get(self._thread.ident or 0))
 
     def _end(self) -> None:
         for driver in self._drivers:
             driver.stop()
         self._thread.join(1)
+        if self._thread.is_alive():
+            interrupt(self._thread)
+            self._thread.join(1)
         App.make_driver = self._make_driver_before
         use_app(self._app_before)
         folder = os.path.dirname(self._path)

@@ -1,0 +1,618 @@
+"""Playing a program: what pretend browsers see is what real ones would."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+import wszero
+from tests.plain_client import PlainClient
+from wszero import testing
+from wszero.app import App
+from wszero.errors import BadHandler, BadOption, CannotSend
+from wszero.names import default_app
+from wszero.testing import Game, GameError, Heard, PretendClock, play
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a program: `written(body)` puts it between the import and `run_server()`."""
+
+    def write(
+        body: str, *, name: str = "quiz.py", end: str = "run_server()", **helpers: str
+    ) -> Path:
+        for helper, text in helpers.items():
+            (tmp_path / f"{helper}.py").write_text(text)
+        file = tmp_path / name
+        file.write_text(f"from wszero import *\n{body}\n{end}\n")
+        return file
+
+    return write
+
+
+BUZZER = """
+winner = None
+
+@on('connect')
+def hello(client):
+    client.points = 0
+    client.send('welcome', name=client.name)
+
+@on('buzz')
+def buzz(client):
+    global winner
+    if winner is None:
+        winner = client.name
+        client.points += 1
+        broadcast('winner', name=winner)
+
+@on('points')
+def points(client):
+    return client.points
+"""
+
+
+# ---- a game -------------------------------------------------------------------------------------
+
+
+def test_two_players_play(written: Callable[..., Path]) -> None:
+    with play(written(BUZZER)) as game:
+        amy, ben = game.join("Amy"), game.join("Ben")
+        ben.send("buzz")
+        amy.send("buzz")
+        assert amy.all_heard("winner") == ben.all_heard("winner") == [{"name": "Ben"}]
+        assert ben.ask("points") == 1
+        assert amy.ask("points") == 0
+        assert game.console == ""
+
+
+def test_a_player_has_the_name_that_the_program_sees(written: Callable[..., Path]) -> None:
+    with play(written(BUZZER)) as game:
+        amy, other = game.join("Amy"), game.join()
+        assert amy.heard("welcome") == {"name": "Amy"}
+        assert other.heard("welcome") == {"name": other.name}
+        assert [client.name for client in wszero.clients] == ["Amy", other.name]
+
+
+def test_a_page_can_be_told_apart(written: Callable[..., Path]) -> None:
+    with play(written(BUZZER)) as game:
+        assert game.join(page="/quiz.html").client._page == "/quiz.html"
+
+
+def test_who_leaves_is_gone(written: Callable[..., Path]) -> None:
+    bye = "@on('disconnect')\ndef bye(client): broadcast('left', name=client.name)"
+    with play(written(bye)) as game:
+        amy, ben = game.join("Amy"), game.join("Ben")
+        amy.leave()
+        amy.leave()
+        assert ben.all_heard("left") == [{"name": "Amy"}]
+        assert amy.messages == []
+        with pytest.raises(GameError, match="Amy has left"):
+            amy.send("hello")
+
+
+def test_a_kick_closes_the_page_and_tells_why(written: Callable[..., Path]) -> None:
+    kick = """
+@on('rude')
+def rude(client):
+    client.kick('Be kind.')
+    client.send('too late')
+
+@on('disconnect')
+def bye(client): broadcast('left')
+"""
+    with play(written(kick)) as game:
+        amy, ben = game.join(), game.join()
+        amy.send("rude")
+        assert amy.kicked == "Be kind."
+        assert ben.kicked is None
+        assert amy.messages == []
+        assert ben.heard("left") is not None
+        with pytest.raises(GameError):
+            amy.send("rude")
+
+
+def test_groups_and_others_work_as_behind_real_pages(written: Callable[..., Path]) -> None:
+    groups = """
+@on('team')
+def team(client, colour):
+    client.add_to_group(colour)
+
+@on('shout')
+def shout(client, colour):
+    broadcast('shout', colour, n=1)
+    client.send_others('heard', n=2)
+"""
+    with play(written(groups)) as game:
+        amy, ben, cat = game.join(), game.join(), game.join()
+        for player in (amy, ben):
+            player.send("team", colour="red")
+        amy.send("shout", colour="red")
+        assert [name for name, _ in amy.messages] == ["shout"]
+        assert [name for name, _ in ben.messages] == ["shout", "heard"]
+        assert [name for name, _ in cat.messages] == ["heard"]
+
+
+# ---- what was heard -----------------------------------------------------------------------------
+
+
+def test_the_newest_message_is_heard_and_old_ones_can_be_forgotten(
+    written: Callable[..., Path],
+) -> None:
+    with play(written("@on('count')\ndef count(client, n): client.send('n', n=n)")) as game:
+        amy = game.join()
+        amy.send("count", n=1)
+        amy.send("count", n=2)
+        assert amy.heard("n").n == 2  # type: ignore[union-attr]
+        assert amy.all_heard("n") == [{"n": 1}, {"n": 2}]
+        amy.forget()
+        assert amy.heard("n") is None
+
+
+def test_what_was_heard_can_be_asked_by_name() -> None:
+    heard = Heard(text="hi", items=[1], **{"from": "Amy"})
+    assert heard.text == heard["text"] == "hi"
+    assert heard.from_ == "Amy"
+    assert heard["items"] == [1]
+    assert Heard()
+    assert not hasattr(heard, "size")
+    with pytest.raises(AttributeError, match="text, items, from"):
+        heard.size  # noqa: B018
+    with pytest.raises(AttributeError, match="nothing"):
+        Heard().text  # noqa: B018
+
+
+def test_words_of_python_travel_as_on_the_wire(written: Callable[..., Path]) -> None:
+    move = "@on('move')\ndef move(client, from_): broadcast('moved', from_=from_)"
+    with play(written(move)) as game:
+        amy = game.join()
+        amy.send("move", from_="a1")
+        assert amy.messages == [("moved", {"from": "a1"})]
+
+
+# ---- answers ------------------------------------------------------------------------------------
+
+ANSWERS = """
+@on('add')
+def add(client, a, b): return a + b
+
+@on('later')
+async def later(client):
+    await sleep(1)
+    return 'done'
+
+@on('broken')
+def broken(client): return 1 / 0
+"""
+
+
+def test_an_answer_comes_back(written: Callable[..., Path]) -> None:
+    with play(written(ANSWERS)) as game:
+        amy = game.join()
+        assert [amy.ask("add", a=1, b=n) for n in range(3)] == [1, 2, 3]
+
+
+def test_an_answer_that_takes_time_has_not_come_yet(written: Callable[..., Path]) -> None:
+    with play(written(ANSWERS)) as game:
+        amy = game.join()
+        with pytest.raises(GameError, match=r"game\.wait\(1\)"):
+            amy.ask("later")
+        game.wait(1)
+        assert amy.heard("_answer").value == "done"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("op", "words"), [("broken", "mistake"), ("unknown", "unknown")])
+def test_no_answer_is_told_with_the_reason(
+    written: Callable[..., Path], op: str, words: str
+) -> None:
+    with play(written(ANSWERS)) as game, pytest.raises(GameError, match=words):
+        game.join().ask(op)
+
+
+# ---- time ---------------------------------------------------------------------------------------
+
+TIME = """
+@every(2)
+def tick(): broadcast('tick')
+
+@on('countdown')
+def countdown(client):
+    for n in 2, 1, 0:
+        client.send('count', n=n)
+        sleep(1)
+
+@on('async countdown')
+async def async_countdown(client):
+    for n in 2, 1, 0:
+        client.send('count', n=n)
+        await sleep(1)
+"""
+
+
+def test_every_waits_until_time_passes(written: Callable[..., Path]) -> None:
+    with play(written(TIME)) as game:
+        amy = game.join()
+        game.wait(1.9)
+        assert amy.all_heard("tick") == []
+        game.wait(0.1)
+        assert len(amy.all_heard("tick")) == 1
+        game.wait(60)
+        assert len(amy.all_heard("tick")) == 31
+
+
+@pytest.mark.parametrize("op", ["countdown", "async countdown"])
+def test_a_sleep_waits_until_time_passes(written: Callable[..., Path], op: str) -> None:
+    with play(written(TIME)) as game:
+        amy = game.join()
+        amy.send(op)
+        assert [heard.n for heard in amy.all_heard("count")] == [2]
+        game.wait(1)
+        assert [heard.n for heard in amy.all_heard("count")] == [2, 1]
+        game.wait(10)
+        assert [heard.n for heard in amy.all_heard("count")] == [2, 1, 0]
+
+
+def test_others_play_on_while_a_handler_sleeps(written: Callable[..., Path]) -> None:
+    with play(written(TIME + BUZZER)) as game:
+        amy, ben = game.join("Amy"), game.join("Ben")
+        amy.send("countdown")
+        ben.send("buzz")
+        assert amy.heard("winner") == {"name": "Ben"}
+        assert len(amy.all_heard("count")) == 1
+
+
+def test_what_is_due_happens_in_order_and_at_its_own_time() -> None:
+    clock = PretendClock()
+    seen: list[float] = []
+    for seconds in (3, 1, 2, 5):
+        clock.call_later(seconds, lambda: seen.append(clock.now()))
+    clock.call_later(2.5, lambda: seen.append(0)).cancel()
+    clock.move(4, lambda: None)
+    assert seen == [1, 2, 3]
+    assert clock.now() == 4
+    clock.stop()
+    clock.move(4, lambda: None)
+    assert seen == [1, 2, 3]
+
+
+def test_what_happens_may_set_the_next_thing_within_the_same_wait() -> None:
+    clock = PretendClock()
+    seen: list[float] = []
+
+    def again() -> None:
+        seen.append(clock.now())
+        clock.call_later(1, again)
+
+    clock.call_later(1, again)
+    clock.move(3, lambda: None)
+    assert seen == [1, 2, 3]
+
+
+# ---- mistakes -----------------------------------------------------------------------------------
+
+
+def test_the_console_shows_what_the_child_would_see(
+    written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with play(written("@on('buzz')\ndef buzz(client): print(1 / 0)")) as game:
+        amy = game.join()
+        amy.send("buzz")
+        amy.send("bzz")
+        assert "quiz.py, line 3" in game.console
+        assert "ZeroDivisionError" in game.console
+        assert '"bzz"' in game.console
+        assert amy.heard("error").code == "no_handler"  # type: ignore[union-attr]
+    assert "quiz.py, line 3" in capsys.readouterr().out
+
+
+def test_a_message_that_no_page_may_send_is_refused(written: Callable[..., Path]) -> None:
+    with play(written("@on('disconnect')\ndef bye(client): 1 / 0")) as game:
+        amy = game.join()
+        amy.send("disconnect")
+        assert amy.heard("error").code == "reserved_op"  # type: ignore[union-attr]
+        with pytest.raises(CannotSend, match=r"x is a set"):
+            amy.send("buzz", x={1})
+
+
+def test_a_program_without_run_server_is_told(written: Callable[..., Path]) -> None:
+    with pytest.raises(GameError) as caught, play(written(BUZZER, end="")):
+        pass
+    assert "quiz.py" in str(caught.value)
+    assert "at the very end: run_server()" in str(caught.value)
+
+
+def test_a_program_that_ends_itself_before_run_server_is_told(
+    written: Callable[..., Path],
+) -> None:
+    with pytest.raises(GameError, match=r"quiz\.py, line 3:\n *run_server\(\)"):  # noqa: SIM117
+        with play(written("exit()")):
+            pass
+
+
+def test_a_program_without_wszero_is_told(tmp_path: Path) -> None:
+    (tmp_path / "hello.py").write_text("print('Hello')")
+    with pytest.raises(GameError, match=r"hello\.py"), play(tmp_path / "hello.py"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("print(1 / 0)", ZeroDivisionError),
+        ("@on('buzz')\ndef buzz(): pass", BadHandler),
+        ("run_server(foldr='dist')", BadOption),
+        ("raise KeyboardInterrupt", KeyboardInterrupt),
+    ],
+)
+def test_a_mistake_at_the_top_of_a_program_comes_out(
+    written: Callable[..., Path], body: str, error: type[BaseException]
+) -> None:
+    with pytest.raises(error), play(written(body)):
+        pass
+
+
+def test_a_program_with_a_wrong_bracket_is_not_begun(written: Callable[..., Path]) -> None:
+    before = default_app()
+    with pytest.raises(SyntaxError), play(written("print(")):
+        pass
+    assert default_app() is before
+
+
+def test_a_file_that_does_not_exist_is_not_begun(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), play(tmp_path / "quiz.py"):
+        pass
+
+
+def test_a_program_that_never_comes_to_run_server_is_told_with_its_line(
+    written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "START_PATIENCE_S", 0.3)
+    with pytest.raises(GameError) as caught, play(written("while True:\n    pass")):
+        pass
+    assert "run_server()" in str(caught.value)
+    assert "quiz.py, line" in str(caught.value)
+
+
+def test_a_stuck_handler_is_told_with_its_line(
+    written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "PATIENCE_S", 0.3)
+    with play(written("@on('buzz')\ndef buzz(client):\n    while True:\n        pass")) as game:
+        with pytest.raises(GameError) as caught:
+            game.join().send("buzz")
+        assert "busy" in str(caught.value)
+        assert "quiz.py, line" in str(caught.value)
+
+
+# ---- before and after ---------------------------------------------------------------------------
+
+
+def test_what_stands_below_run_server_runs_when_the_game_is_over(
+    written: Callable[..., Path], tmp_path: Path
+) -> None:
+    end = f"run_server()\nopen({str(tmp_path / 'over')!r}, 'w').close()"
+    with play(written(BUZZER, end=end)):
+        assert not (tmp_path / "over").exists()
+    assert (tmp_path / "over").exists()
+
+
+@pytest.mark.parametrize("end", ["exit()", "raise SystemExit(1)", "quit()"])
+def test_a_program_may_end_with_exit(written: Callable[..., Path], end: str) -> None:
+    with play(written(BUZZER, end=f"run_server()\n{end}")):
+        pass
+
+
+def test_a_mistake_below_run_server_comes_out(written: Callable[..., Path]) -> None:
+    with pytest.raises(ZeroDivisionError), play(written(BUZZER, end="run_server()\n1 / 0")):
+        pass
+
+
+def test_a_failed_check_is_not_hidden_by_a_mistake_below_run_server(
+    written: Callable[..., Path],
+) -> None:
+    with pytest.raises(AssertionError, match="my check"):  # noqa: SIM117
+        with play(written(BUZZER, end="run_server()\n1 / 0")):
+            raise AssertionError("my check")
+
+
+def test_a_game_leaves_nothing_behind(written: Callable[..., Path]) -> None:
+    before = (default_app(), App.make_driver, list(sys.path), threading.active_count())
+    with play(written(TIME)) as game:
+        amy = game.join()
+        amy.send("countdown")
+        amy.send("async countdown")
+    assert (default_app(), App.make_driver, sys.path, threading.active_count()) == before
+    assert len(default_app().clients) == 0
+
+
+def test_every_game_begins_anew(written: Callable[..., Path]) -> None:
+    program = written(BUZZER)
+    for name in ("Amy", "Ben"):
+        with play(program) as game:
+            player = game.join(name)
+            player.send("buzz")
+            assert player.heard("winner") == {"name": name}
+            assert player.client.id == "c1"
+
+
+def test_helper_modules_begin_anew_too(written: Callable[..., Path]) -> None:
+    body = "import my_rules\n@on('next')\ndef next_one(client): return my_rules.count()"
+    helper = "n = 0\ndef count():\n    global n\n    n += 1\n    return n"
+    for _ in range(2):
+        with play(written(body, my_rules=helper)) as game:
+            amy = game.join()
+            assert [amy.ask("next"), amy.ask("next")] == [1, 2]
+    assert "my_rules" not in sys.modules
+
+
+def test_handlers_may_stand_in_a_helper(written: Callable[..., Path]) -> None:
+    helper = "from wszero import on\n@on('hi')\ndef hi(client): return 'ho'"
+    with play(written("import my_handlers", my_handlers=helper)) as game:
+        assert game.join().ask("hi") == "ho"
+
+
+def test_a_program_knows_its_own_file_and_name(written: Callable[..., Path]) -> None:
+    program = written("@on('who')\ndef who(client): return [__name__, __file__]")
+    with play(str(program)) as game:
+        assert game.join().ask("who") == ["__main__", str(program)]
+
+
+def test_an_app_of_its_own_that_runs_in_the_background_can_be_played(
+    written: Callable[..., Path],
+) -> None:
+    body = """
+app = App()
+
+@app.on('hi')
+def hi(client):
+    return 'ho'
+
+app.start(port=8001)
+app.broadcast('started')
+"""
+    with play(written(body, end="")) as game:
+        assert game.join().ask("hi") == "ho"
+
+
+def test_the_program_may_stop_its_server_itself(written: Callable[..., Path]) -> None:
+    body = "import threading, wszero.names\n"
+    end = "wszero.names.default_app().start()\nwszero.names.default_app().stop()"
+    with play(written(body, end=end)) as game:
+        assert isinstance(game, Game)
+    assert len(default_app().clients) == 0
+
+
+# ---- pretended and real -------------------------------------------------------------------------
+
+STORY = """
+@on('connect')
+def hello(client):
+    client.points = 0
+    client.send('welcome', id=client.id, name=client.name, here=len(clients))
+    client.send_others('came', name=client.name)
+
+@on('disconnect')
+def bye(client):
+    broadcast('left', name=client.name, groups=sorted(client.groups))
+
+@on('name')
+def name(client, name):
+    client.name = name
+
+@on('team')
+def team(client, colour='red'):
+    client.add_to_group(colour)
+    broadcast('in', colour, names=[c.name for c in clients if colour in c.groups])
+
+@on('move')
+def move(client, from_, to=None):
+    client.send_others('moved', from_=from_, to=to)
+
+@on('add')
+def add(client, a, b):
+    client.points += 1
+    return {'sum': a + b, 'points': client.points}
+
+@on('slow')
+async def slow(client):
+    client.send('begin')
+    await sleep(0.01)
+    client.send('end')
+    return 'slept'
+
+@on('nap')
+def nap(client):
+    sleep(0.01)
+    client.send('awake')
+
+@on('broken')
+def broken(client):
+    return 1 / 0
+
+@on('odd')
+def odd(client):
+    return {1, 2}
+
+@on('paint')
+def paint(client):
+    client.eval_js('1 + 1')
+
+@on('kick me')
+def kick_me(client):
+    client.kick('as you wish')
+"""
+
+STEPS: list[tuple[int, str, dict[str, Any]]] = [
+    # who, what it sends, and what that carries
+    (0, "join", {}),
+    (1, "join", {}),
+    (0, "name", {"name": "Amy"}),
+    (1, "name", {"name": "Ben"}),
+    (0, "team", {}),
+    (1, "team", {}),
+    (1, "team", {"colour": "blue"}),
+    (0, "move", {"from": "a1", "to": [1, {"x": None}]}),
+    (0, "move", {}),
+    (0, "move", {"from": 1, "too": 2}),
+    (0, "move", {"client": 1}),
+    (0, "mvoe", {"from": 1}),
+    (1, "disconnect", {}),
+    (1, "_error", {"msg": "x"}),
+    (0, "add", {"a": 1, "b": 2, "_ask": 1}),
+    (0, "add", {"a": "x", "b": "y", "_ask": "two"}),
+    (0, "add", {"a": 1, "_ask": 3}),
+    (0, "broken", {"_ask": 4}),
+    (0, "broken", {}),
+    (0, "odd", {"_ask": 5}),
+    (0, "nothing", {"_ask": 6}),
+    (1, "slow", {}),
+    (1, "nap", {}),
+    (1, "slow", {"_ask": 7}),
+    (0, "paint", {}),
+    (1, "kick me", {}),
+    (0, "team", {}),
+]
+
+Heards = List[List[Dict[str, Any]]]
+"""What each of the clients hears, in order."""
+
+
+def play_story(program: Path) -> list[Heards]:
+    """What two pretend browsers hear in each step."""
+    told: list[Heards] = []
+    with play(program) as game:
+        players: list[testing.Player] = []
+        for who, op, params in STEPS:
+            for player in players:
+                player.forget()
+            if op == "join":
+                players.append(game.join())
+            else:
+                players[who].send(op, **params)
+            game.wait(1)
+            told.append([[{"op": op, **heard} for op, heard in one.messages] for one in players])
+    return told
+
+
+def test_pretend_browsers_hear_what_real_clients_hear(
+    written: Callable[..., Path], program: Callable[..., Any], connect: Callable[..., PlainClient]
+) -> None:
+    told = play_story(written(STORY, name="pretended.py"))
+    url = program(f"from wszero import *\n{STORY}\nrun_server()").url
+    clients: list[PlainClient] = []
+    for (who, op, params), heard in zip(STEPS, told):
+        if op == "join":
+            clients.append(connect(url))
+        else:
+            clients[who].send(op, **params)
+        for client, messages in zip(clients, heard):
+            assert [client._receive("next", 30) for _ in messages] == messages
+    # And not one message more.
+    assert clients[0].ask("add", a=1, b=2)
+    assert clients[0].unheard == []
+    assert clients[1].wait_closed() == 4001
+    assert clients[1].unheard == []
