@@ -64,11 +64,11 @@ def why_not(stem: str) -> str:
 
     Example:
         >>> why_not("random")
-        "Python has a random of its own, which your program would hide. Try: my_random"
+        'There is a random already that programs import: yours would hide it. Try: my_random'
     """
     if not stem.replace("-", "_").isidentifier() or not re.match(r"[^\W_]", stem):
-        better = re.sub(r"\W+", "_", stem).strip("_")
-        better = f"my_{better}" if not better or better[0].isdigit() else better
+        better = re.sub(r"\W+", "_", stem).strip("_") or "quiz"
+        better = f"my_{better}" if better[0].isdigit() else better
         return (
             "A name has letters, numbers and _ in it, and begins with a letter. "
             f"Try: {better if better.isidentifier() else 'quiz'}"

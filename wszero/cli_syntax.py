@@ -107,9 +107,9 @@ def _in_words(file: Path, error: SyntaxError) -> str:
 
 def _explain(mistake: _Mistake) -> Tuple[str, str, int]:
     """Return what is wrong, what to try, and the line that it is about."""
-    bracket = _bracket_without_partner(mistake)
-    if bracket is not None:
-        return bracket
+    found = _bracket_without_partner(mistake) or _long_text(mistake)
+    if found is not None:
+        return found
     for explain in (_indentation, _text, _sign, _misplaced, _name, _line):
         words = explain(mistake)
         if words is not None:
@@ -154,6 +154,20 @@ def _bracket_without_partner(mistake: _Mistake) -> Optional[Tuple[str, str, int]
     return f"The bracket {bracket} has no partner.", f"Put {_PAIRS[bracket]} where it ends.", line
 
 
+def _long_text(mistake: _Mistake) -> Optional[Tuple[str, str, int]]:
+    if "triple-quoted" not in mistake.msg:
+        return None
+    line = mistake.line
+    try:
+        for _ in tokenize.generate_tokens(io.StringIO(mistake.source).readline):
+            pass
+    except tokenize.TokenError as error:
+        line = error.args[1][0]  # where the text begins; older Pythons blame the end of the file
+    except (SyntaxError, IndentationError):
+        pass
+    return "A text with three quotes never ends.", "Put three quotes where it ends.", line
+
+
 def _indentation(mistake: _Mistake) -> Words:
     msg = mistake.msg
     if "inconsistent use of tabs" in msg:
@@ -179,8 +193,6 @@ def _indentation(mistake: _Mistake) -> Words:
 
 def _text(mistake: _Mistake) -> Words:
     msg = mistake.msg
-    if "triple-quoted" in msg:
-        return "A text with three quotes never ends.", "Put three quotes where it ends."
     if "string literal" in msg:
         return (
             "A text begins in this line and never ends.",
