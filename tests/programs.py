@@ -55,7 +55,6 @@ class RunningProgram:
             "WSZERO_PORT": "0",
             "PYTHONUNBUFFERED": "1",
             "PYTHONIOENCODING": "utf-8",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", *words],

@@ -124,6 +124,7 @@ def run(
 
 # What a person's shell may hold that would make our commands do something else.
 _NOT_PASSED_ON = (
+    "PYTHONDONTWRITEBYTECODE",
     "PYTHONPATH",
     "PYTHONHOME",
     "PYENV_VERSION",
