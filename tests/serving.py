@@ -46,7 +46,7 @@ class Answer(NamedTuple):
 
 
 class Raw:
-    """A socket to a server, with nothing between the test and the bytes.
+    r"""A socket to a server, with nothing between the test and the bytes.
 
     Example:
         raw = Raw(app.port)
@@ -99,7 +99,7 @@ class Raw:
 
     def answer(self, method: str = "GET") -> Answer:
         """Reads one answer."""
-        response = http.client.HTTPResponse(_KeptOpen(self._reader), method=method)  # type: ignore
+        response = http.client.HTTPResponse(_KeptOpen(self._reader), method=method)
         response.begin()
         body = response.read()
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)

@@ -301,4 +301,7 @@ def test_who_does_not_read_is_dropped_and_named(capfd):
         (client,) = app.clients
         while client.connected:
             app.broadcast("news", text="x" * 50_000)
-    assert "does not read its messages, so it was dropped (max_waiting=100000)" in capfd.readouterr().err
+    assert (
+        "does not read its messages, so it was dropped (max_waiting=100000)"
+        in capfd.readouterr().err
+    )

@@ -153,5 +153,5 @@ def test_whatever_happens_nothing_is_lost_and_the_end_comes(seed):
     for thread in threads:
         thread.join()
     assert rig.troubles == []
-    assert rig.overlap.worst == 1
+    assert rig.overlap.worst <= 1
     assert "wszero itself" not in rig.console

@@ -78,7 +78,9 @@ def test_a_broadcast_is_made_into_one_frame_whoever_gets_it(app, join, monkeypat
     until(lambda: len(app.clients) == 5)
     made = []
     text_frame = server_module.text_frame
-    monkeypatch.setattr(server_module, "text_frame", lambda data: made.append(data) or text_frame(data))
+    monkeypatch.setattr(
+        server_module, "text_frame", lambda data: made.append(data) or text_frame(data)
+    )
     app.broadcast("hello")
     for client in clients:
         client.hear("hello")

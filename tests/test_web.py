@@ -106,8 +106,12 @@ def test_who_goes_on_sending_after_the_last_answer_is_dropped(folder, monkeypatc
         raw.ask("/", "POST", Content_Length="1000000000")
         assert raw.answer().status == 405
         with pytest.raises(ConnectionError):
-            while True:
-                raw.send(b"x" * 1000)
+            _send_for_ever(raw)
+
+
+def _send_for_ever(raw):
+    while True:
+        raw.send(b"x" * 1000)
 
 
 def test_a_file_that_can_not_be_read_is_said_to_be_gone(app, folder, raw, monkeypatch):
@@ -306,7 +310,9 @@ def test_our_own_page_and_who_is_no_page_may_open_a_socket(raw, origin):
     assert raw.shake_hands(Origin=origin).status == 101
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:1", "https://localhost", "http://evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:1", "https://localhost", "http://evil.example"]
+)
 def test_a_page_from_elsewhere_may_not_open_a_socket(raw, origin):
     answer = raw.shake_hands(Origin=origin)
     assert answer.status == 403
