@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
@@ -407,8 +408,41 @@ def test_a_mistake_in_a_task_is_told(game, amy):
         raise ValueError("oh dear")
 
     amy.send("start")
-    gc.collect()
-    assert "oh dear" in game.console
+    until(lambda: gc.collect() and "oh dear" in game.console)
+
+
+def test_a_mistake_in_a_task_that_the_program_keeps_is_told_as_well(game, amy, monkeypatch):
+    monkeypatch.setattr("wszero.asyncside.UNSEEN_S", 0.01)
+    kept = []
+
+    @game.on("start")
+    async def start(client):
+        kept.append(asyncio.get_running_loop().create_task(bad()))
+        await asyncio.wait(kept)
+        await asyncio.sleep(0.05)
+
+    async def bad():
+        raise ValueError("oh dear")
+
+    amy.send("start")
+    assert game.console.count("oh dear") == 1
+
+
+def test_a_mistake_that_is_awaited_is_told_once(game, amy, monkeypatch):
+    monkeypatch.setattr("wszero.asyncside.UNSEEN_S", 0.01)
+
+    @game.on("start")
+    async def start(client):
+        task = asyncio.get_running_loop().create_task(bad())
+        with contextlib.suppress(ValueError):
+            await task
+        await asyncio.sleep(0.05)
+
+    async def bad():
+        raise ValueError("oh dear")
+
+    amy.send("start")
+    assert game.console == ""
 
 
 def test_a_mistake_in_a_callback_is_told(game, amy):

@@ -20,14 +20,14 @@ class Addresses:
     def __init__(self, port: int, host: Optional[str] = None) -> None:
         self.port = port
         self._ips = [address.ip for address in addresses()] if port and host in _EVERYWHERE else []
-        is_here_only = host in ("localhost", "::1") or (host or "").startswith("127.")
-        if host not in _EVERYWHERE and not is_here_only:
-            self._ips = [str(host)]
+        self._only = "" if host in (*_EVERYWHERE, "localhost", "127.0.0.1", "::1") else str(host)
+        if self._only:
+            self._ips = [self._only]
 
     @property
     def local(self) -> str:
         """The address on this computer."""
-        return f"http://localhost:{self.port}"
+        return self._url(self._only) if self._only else f"http://localhost:{self.port}"
 
     @property
     def tablet(self) -> str:
