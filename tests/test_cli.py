@@ -237,13 +237,22 @@ def test_ctrl_c_ends_the_command_while_nothing_runs(command, quiz):
     assert game.returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_for_the_command_alone_ends_the_program_too(command, quiz, number):
+def test_ctrl_c_for_the_command_alone_ends_the_program_too(command, quiz):
     game = command("quiz.py")
     game.url  # noqa: B018 - waits until it runs
-    game.process.send_signal(number)
+    game.process.send_signal(signal.SIGINT)
     assert seconds_to_end(game) < 8
     assert game.returncode == 0
+
+
+def test_a_command_that_is_told_to_end_lets_the_program_say_goodbye(command, quiz):
+    quiz.write_text(QUIZ + "print('Goodbye')\n")
+    game = command("quiz.py")
+    game.url  # noqa: B018 - waits until it runs
+    game.process.terminate()
+    assert seconds_to_end(game) < 8
+    assert game.returncode == 0
+    assert "Goodbye" in game.console
 
 
 @pytest.mark.parametrize("source", [QUIZ, STUCK], ids=["idle", "stuck"])

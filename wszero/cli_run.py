@@ -29,7 +29,8 @@ POLL_EVERY_S = 0.4
 """How often the files are looked at: a save is noticed before a child has reached the browser."""
 SHOWN_AFTER_S = 2.0
 """A server that has run for so long has opened its page, or found that one was open."""
-RESTART_PATIENCE_S = 3.0
+PATIENCE_S = 3.0
+"""How long a program may take to end when nobody waits for it at a keyboard."""
 CTRL_C_PATIENCE_S = 1.5
 """A child who pressed Ctrl-C waits for two seconds at the most."""
 
@@ -118,10 +119,11 @@ class Runner:
         return 0
 
     def _on_signal(self, number: int, frame: object) -> None:
-        # Who presses Ctrl-C twice does not want to wait.
-        self._ends_by = time.monotonic() + (0 if self._is_over else CTRL_C_PATIENCE_S)
-        self._is_over = True
         self._was_interrupted = number != signal.SIGTERM
+        patience_s = CTRL_C_PATIENCE_S if self._was_interrupted else PATIENCE_S
+        # Who presses Ctrl-C twice does not want to wait.
+        self._ends_by = time.monotonic() + (0 if self._is_over else patience_s)
+        self._is_over = True
 
     # ---- from save to save ---------------------------------------------------------------------
 
@@ -195,7 +197,7 @@ class Runner:
         child, self._child = self._child, None
         if child is None:
             return
-        deadline = time.monotonic() + RESTART_PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         if self._is_over and self._was_interrupted:
             # In a terminal, Ctrl-C has reached the program too. Only if not, it is asked.
             await self._wait_for_end(child, time.monotonic() + 0.4)
@@ -213,7 +215,7 @@ class Runner:
 
     async def _wait_for_end(self, child: subprocess.Popen[bytes], deadline: float) -> bool:
         while child.poll() is None:
-            if time.monotonic() > (self._ends_by or deadline):
+            if time.monotonic() > min(deadline, self._ends_by or deadline):
                 return False
             await asyncio.sleep(TICK_S / 4)
         return True
