@@ -13,9 +13,23 @@ import selectors
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Coroutine, Deque, Dict, Generator, List, Optional, Set, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Coroutine,
+    Deque,
+    Dict,
+    Generator,
+    List,
+    Optional,
+    Set,
+    Tuple,
+    TypeVar,
+)
 
 from .baton import Seat, Turn, here
 from .errors import ServerStopped
@@ -26,6 +40,10 @@ if TYPE_CHECKING:
     from .calls import Call
     from .runtime import Runtime
 
+T = TypeVar("T")
+
+UNSEEN_S = 1.0
+"""How long a mistake in a task may wait for somebody who awaits the task."""
 SHUTDOWN_S = 0.3
 """How long cancelled tasks may tidy up when the server stops."""
 
@@ -43,6 +61,7 @@ class AsyncSide:
         self._tasks: Set[asyncio.Task[None]] = set()
         self._loop = asyncio.SelectorEventLoop(_BatonSelector(self))
         self._loop.set_exception_handler(self._unhandled)
+        self._loop.set_task_factory(self._make_task)
         # Made here for its name, by which `threads` finds its threads.
         self._helpers = f"wszero-to-thread-{id(self)}"
         self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix=self._helpers))
@@ -186,6 +205,31 @@ class AsyncSide:
             await asyncio.wait(tasks, timeout=SHUTDOWN_S)
         self._loop.stop()
 
+    def _make_task(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], **more: Any
+    ) -> asyncio.Task[T]:
+        """Make a task of the program's own: ``asyncio.create_task``."""
+        task: asyncio.Task[T] = asyncio.Task(coroutine, loop=loop, **more)
+        task.add_done_callback(self._has_ended)
+        return task
+
+    def _has_ended(self, task: asyncio.Task[Any]) -> None:
+        # asyncio tells of a mistake when it throws the task away: never, if the program keeps it.
+        if task.cancelled() or not _is_unseen(task):
+            return
+        # Not by exception(): that would count as having asked.
+        if isinstance(getattr(task, "_exception", None), Exception):
+            self._loop.call_later(UNSEEN_S, self._tell_of, weakref.ref(task))
+        else:
+            # exit() comes out of the loop, and is told there.
+            task.exception()
+
+    def _tell_of(self, kept: Callable[[], Optional[asyncio.Task[Any]]]) -> None:
+        task = kept()
+        error = task.exception() if task is not None and _is_unseen(task) else None
+        if error is not None and not self.runtime.stopping:
+            self._report(error)
+
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: Dict[str, Any]) -> None:
         error = context.get("exception")
         if error is not None and not self.runtime.stopping:
@@ -264,6 +308,11 @@ def _finish(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> No
     # An error: the loop was closed meanwhile, and nobody waits any more.
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(finish)
+
+
+def _is_unseen(task: asyncio.Task[Any]) -> bool:
+    """Tell whether a task failed and nobody has asked how it ended."""
+    return bool(getattr(task, "_log_traceback", False))
 
 
 def _nothing() -> None:
