@@ -10,8 +10,9 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from . import hooks
 from .app import App
@@ -72,6 +73,7 @@ class Driver:
         self._reason = ""
         self._sockets: List[socket.socket] = []
         self._server: Optional[Server] = None
+        self._undo_hook: Callable[[], None] = lambda: None
         self._link: Optional[MonitorLink] = None
         self._addresses = Addresses(0)
 
@@ -140,6 +142,7 @@ class Driver:
         self._start_server(server)
         for every in everies:
             self._runtime.schedule(every)
+        self._undo_hook = hooks.explain_forgotten_awaits(self._app)
         self._greet(name)
         for finding in findings(program) if program else ():
             self._app.report("program", *finding)
@@ -181,6 +184,7 @@ class Driver:
             self._server.stop()
         for each in self._sockets:
             each.close()
+        self._undo_hook()
         self._app.reporter.sum_up()
         self._app.driver_ended()
         if not all_ended:
@@ -278,6 +282,7 @@ def _exit_with_the_program() -> None:
         _exit_after(EXIT_AFTER_S)
 
     threading.Thread(target=wait, name="exit-with-the-program", daemon=True).start()
+    hooks.at_very_end = partial(_exit_after, 0)
 
 
 def _program_is_over() -> bool:

@@ -10,15 +10,16 @@ import atexit
 import re
 import sys
 import threading
+import warnings
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Optional, TextIO, Type, Union
 
 from .app import App
 from .errors import WszeroError, did_you_mean
-from .mistakes import explain
+from .mistakes import explain, forgotten_await
 from .name_words import OUR_NAMES
-from .places import is_child_file, keep_source, program_file
+from .places import is_child_file, keep_source, place_of, program_file
 from .program_text import why_not_started
 from .reporter import in_words
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 exit_code = 0
 """What the process ends with, when it has to be ended by force."""
+
+at_very_end: Optional[Callable[[], None]] = None
+"""Called when the program has ended, after all that it wanted to do at its end."""
 
 _app: Callable[[], App]
 _before: Callable[..., Any] = sys.excepthook
@@ -83,6 +87,37 @@ def _words_for(error: BaseException, traceback: Optional[TracebackType]) -> Opti
     return in_words(*explain(error)) if _is_for_us(error, traceback) else None
 
 
+def explain_forgotten_awaits(app: App) -> Callable[[], None]:
+    """Say Python's warning about an async function that never ran in a child's words.
+
+    Returns:
+        What undoes it.
+    """
+    before = warnings.showwarning
+
+    def show(
+        message: Union[Warning, str],
+        category: Type[Warning],
+        filename: str,
+        lineno: int,
+        file: Optional[TextIO] = None,
+        line: Optional[str] = None,
+    ) -> None:
+        found = re.fullmatch(r"coroutine '(?:.*\.)?(\w+)' was never awaited", str(message))
+        if found is not None and is_child_file(filename):
+            place = place_of(filename, lineno)
+            app.report("await", *forgotten_await(found.group(1), place), place)
+        else:
+            before(message, category, filename, lineno, file, line)
+
+    def undo() -> None:
+        if warnings.showwarning is show:
+            warnings.showwarning = before
+
+    warnings.showwarning = show
+    return undo
+
+
 def _is_for_us(error: BaseException, traceback: Optional[TracebackType]) -> bool:
     """Tell whether all of a mistake's lines are the child's or ours.
 
@@ -112,6 +147,12 @@ def _ends_in_child_code(traceback: Optional[TracebackType]) -> bool:
 
 
 def _at_exit() -> None:
+    _explain_no_server()
+    if at_very_end is not None:
+        at_very_end()
+
+
+def _explain_no_server() -> None:
     app = _app()
     if app.was_started or exit_code or not _program:
         return

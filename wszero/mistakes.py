@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Optional, Tuple
@@ -10,6 +11,7 @@ from .call_words import call_in_words
 from .errors import Place, WszeroError
 from .name_words import name_in_words, unbound_in_words
 from .places import calling_place, place_in_traceback, source_line, was_changed
+from .program_text import function_at
 from .python_words import Words, in_plain_words, text_of
 from .python_words import plain as plain
 
@@ -77,6 +79,22 @@ def _words(error: BaseException, place: Optional[Place], handler: Optional[Handl
         if words is not None:
             return words
     return in_plain_words(error)
+
+
+def forgotten_await(name: str, place: Place) -> Words:
+    """Return what to say about an async function that was called and never ran.
+
+    Args:
+        name: The function's name.
+        place: The line that called it.
+    """
+    what = f"{name}() needs await in front of it, or it never runs."
+    written = re.search(rf"[\w.]*\b{name}\(.*\)", place.code)
+    call = f"await {written.group() if written and len(written.group()) < 40 else name + '(...)'}"
+    function = function_at(place.file, place.line)
+    if function is None or isinstance(function, ast.AsyncFunctionDef):
+        return what, f"Try: {call}"
+    return what, f"Make it async def {function.name}, and write: {call}"
 
 
 def _last_frame(traceback: Optional[TracebackType]) -> Optional[FrameType]:
