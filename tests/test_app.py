@@ -11,7 +11,7 @@ import pytest
 from tests.rooms import Room
 from wszero.app import App
 from wszero.calls import Every, failed_at_the_door
-from wszero.errors import AlreadyRunning, BadHandler, BadName, CannotSend, ServerStopped
+from wszero.errors import AlreadyRunning, BadHandler, BadName, CannotSend, Place, ServerStopped
 from wszero.interfaces import Nowhere
 from wszero.monitor_protocol import (
     GroupChanged,
@@ -209,7 +209,7 @@ def test_an_answer_that_can_not_be_sent_is_explained_on_both_sides(room: Room) -
     (answer,) = room.heard(amy)
     assert (answer["ask"], answer["code"]) == (7, "failed")
     for said in (answer["error"], room.console):
-        assert "What players() returns['names'] is a set" in said
+        assert "players() returned a value, but value['names'] is a set" in said
     assert "test_app.py" in room.console
 
 
@@ -360,7 +360,7 @@ def test_our_page_is_given_time_to_tell_its_line(room: Room) -> None:
     room.message(amy, "chta")
     assert room.console == ""
     assert room.heard(amy)[0]["code"] == "no_handler"
-    room.app.troubles.where(amy, "chta", "quiz.html, line 3: send('chta')")
+    room.app.troubles.where(amy, "chta", Place("quiz.html", 3, "send('chta')"))
     assert "chta" in room.console
     assert "quiz.html, line 3" in room.console
     room.time_passes()
@@ -373,8 +373,8 @@ def test_a_page_that_tells_no_line_does_not_hold_back_the_words(room: Room) -> N
     room.message(amy, "chta")
     room.time_passes()
     assert "chta" in room.console
-    room.app.troubles.where(amy, "chta", "too late")
-    assert "too late" not in room.console
+    room.app.troubles.where(amy, "chta", Place("quiz.html", 3, ""))
+    assert "quiz.html" not in room.console
 
 
 def test_the_second_time_there_is_nothing_to_wait_for(room: Room) -> None:
@@ -388,7 +388,7 @@ def test_the_second_time_there_is_nothing_to_wait_for(room: Room) -> None:
 
 
 def test_a_line_that_nobody_waits_for_is_left(room: Room) -> None:
-    room.app.troubles.where(room.join(is_page=True), "chat", "quiz.html, line 3")
+    room.app.troubles.where(room.join(is_page=True), "chat", Place("quiz.html", 3, ""))
     assert room.console == ""
 
 

@@ -183,15 +183,32 @@ def test_to_be_alone_in_a_group_needs_no_explanation(room: Room, amy: Client) ->
     assert room.console == ""
 
 
-@pytest.mark.parametrize(("value", "shown"), [("hello", "'hello'"), (3, "3"), (["a" * 100], "...")])
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (("hello",), "text='hello'"),
+        ((3,), "text=3"),
+        ((["a" * 100],), "text=..."),
+        (({"x": 1, "y": 2},), "x=1, y=2"),
+        (({1: 2},), "text={1: 2}"),
+    ],
+)
 def test_a_value_without_a_name_is_refused_with_right_code(
-    amy: Client, value: Any, shown: str
+    amy: Client, values: Any, shown: str
 ) -> None:
     with pytest.raises(CannotSend) as caught:
-        amy.send("buzz", value)
-    assert caught.value.fix == f"Give it a name: client.send('buzz', text={shown})"
-    with pytest.raises(CannotSend, match=r"client\.send_others\('go', text="):
-        amy.send_others("go", "red", value)
+        amy.send("buzz", *values)
+    assert caught.value.fix == f"Give it a name: client.send('buzz', {shown})"
+    with pytest.raises(CannotSend, match=r"client\.send_others\('go', "):
+        amy.send_others("go", "red", *values)
+
+
+def test_a_variable_without_a_name_gets_its_own_one(amy: Client) -> None:
+    text, point = "hello", {"x": 1}
+    with pytest.raises(CannotSend, match=r"client\.send\('buzz', text=text\)"):
+        amy.send("buzz", text)
+    with pytest.raises(CannotSend, match=r"client\.send\('buzz', \*\*point\)"):
+        amy.send("buzz", point)
 
 
 @pytest.mark.parametrize("op", ["error", "_x", "", 5])

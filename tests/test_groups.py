@@ -164,9 +164,9 @@ def test_what_is_no_groups_name_is_refused_with_right_code(room: Room, name: Any
 @pytest.mark.parametrize("name", ["", 5, ["red"]])
 def test_a_broadcast_to_no_groups_name_is_refused(room: Room, name: Any) -> None:
     amy = room.join()
-    with pytest.raises(BadName, match=r"broadcast\('hello', "):
+    with pytest.raises(BadName, match=r"broadcast\("):
         room.app.broadcast("go", name)
-    with pytest.raises(BadName, match=r"client\.send_others\('hello', "):
+    with pytest.raises(BadName, match=r"client\.send_others\("):
         amy.send_others("go", name)
 
 

@@ -268,7 +268,7 @@ def circle() -> Any:
         ({"a": 1}.keys(), "list(x)"),
         ((n for n in "ab"), "x is a generator"),
         (object(), "x is an object"),
-        (b"ab", "x is a bytes"),
+        (b"ab", "x is bytes"),
         (1j, "x is a complex"),
         (len, "brackets ()"),
         (lambda: 1, "x is a function"),

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, ClassVar, Dict, List, Optional, Sequence, Tuple, TypeVar
 
+from .call_words import with_a_name
 from .calls import Call, Every, failed_at_the_door
-from .client import Client, Clients, refuse_values_without_names, short_repr
+from .client import Client, Clients, refuse_values_without_names
 from .errors import AlreadyRunning, BadHandler, CannotSend, ServerStopped
 from .groups import ClientGroups, Groups, check_group
 from .handlers import Handlers, check_function, check_op_for, mismatch
@@ -232,7 +233,7 @@ class App:
         self.report(
             "empty group",
             f"Nobody is in a group called {group!r:.30}.",
-            f"If it is what you want to send: {doing}({op!r}, text={short_repr(group)})",
+            f"If it is what you want to send: {with_a_name(doing, op, group)}",
             calling_place(),
         )
 
@@ -349,10 +350,7 @@ class App:
         try:
             answer = encode_value("_answer", {"ask": call.ask}, "value", value)
         except CannotSend as error:
-            name = call.handler.name
-            what = error.what.replace("value", f"What {name}() returns", 1)
-            self.report("answer", what, error.fix, call.handler.place, client=call.client)
-            self.troubles.refuse(call.client, call.handler.op, call.ask, "failed", what)
+            self.troubles.bad_answer(call, error)
             return
         self.own(call.client, answer)
 

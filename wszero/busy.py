@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
-from typing import Optional
+from typing import Optional, Tuple
 
 from .app import App
 from .baton import Turn
 from .errors import Place
 from .monitor_protocol import Busy, Free
+from .program_text import function_at, is_in_loop
 from .runtime import Runtime
 
 BUSY_AFTER_S = 2.0
@@ -45,8 +47,9 @@ class BusyWatch:
         handler = turn.call.handler if turn.call else None
         if place is None and handler is not None:
             place = handler.place
-        is_async = handler is None
-        self._app.report("busy", *_words(place, is_async), place)
+        # A loop is looked at in another of its lines each time: it is still the same one.
+        key = (place.file, place.function) if place else None
+        self._app.report("busy", *_words(place), place, key=key)
         if self._app.observer is not None:
             self._app.observer(
                 Busy(
@@ -59,13 +62,21 @@ class BusyWatch:
             )
 
 
-def _words(place: Optional[Place], is_async: bool) -> tuple[str, str]:
+def _words(place: Optional[Place]) -> Tuple[str, str]:
     what = "This line is busy, so no other message can be handled."
-    code = place.code if place else ""
-    slept = re.search(r"\bsleep\(([^()]*)\)", code)
-    if slept:
-        new = f"{'await ' if is_async else ''}sleep({slept.group(1)})"
+    if place is None:
+        return what, ""
+    code = place.code
+    is_async = isinstance(function_at(place.file, place.line), ast.AsyncFunctionDef)
+    wait = "await " if is_async else ""
+    slept = re.search(r"\b(time\.)?sleep\((.*?)\)+$", code)
+    if slept and slept.group(1):
+        new = f"{wait}sleep({slept.group(2)})"
         return what, f"Use wszero's own sleep, which lets others go on: {new}"
+    if slept:
+        return what, "Take this line away: from time import sleep. wszero has its own."
     if "input(" in code:
         return what, "input() waits for the keyboard. Ask on the page instead."
-    return what, f"In a long loop write: {'await ' if is_async else ''}sleep(0.1)"
+    if is_in_loop(place.file, place.line):
+        return what, f"Put this into the loop: {wait}sleep(0.1)"
+    return what, "Can it be done in smaller steps?"

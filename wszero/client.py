@@ -6,6 +6,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Dict,
     Iterator,
     Optional,
     Sequence,
@@ -14,8 +15,10 @@ from typing import (
     overload,
 )
 
-from .errors import CannotSend, NoSuchAttribute, ReadOnly, did_you_mean
+from .call_words import with_a_name
+from .errors import CannotSend, NoSuchAttribute, Place, ReadOnly, did_you_mean
 from .groups import ClientGroups, check_group
+from .places import calling_line, place_of
 
 if TYPE_CHECKING:
     from .app import App
@@ -27,6 +30,12 @@ _ANIMALS = (
     *("Beaver", "Dolphin", "Falcon", "Giraffe", "Hamster", "Jaguar", "Leopard", "Magpie"),
     *("Octopus", "Penguin", "Rabbit", "Seal", "Toucan", "Turtle", "Walrus", "Wombat", "Owl"),
 )
+
+
+SCRIPT_HEAD = 60
+"""So many characters of a script of ``eval_js`` tell it from others …"""
+MOST_SCRIPTS = 20
+"""… and of so many a client's lines are known."""
 
 
 class Client:
@@ -51,6 +60,7 @@ class Client:
     _muted: bool
     _page: str
     _address: str
+    _scripts: Dict[str, Optional[Tuple[str, int]]]
 
     def __init__(self, app: App, number: int, link: Any, page: str = "", address: str = "") -> None:
         # Straight into the dictionary: __setattr__ guards our own names.
@@ -64,6 +74,7 @@ class Client:
             _muted=False,
             _page=page,
             _address=address,
+            _scripts={},
         )
 
     @property
@@ -143,7 +154,17 @@ class Client:
             raise CannotSend(
                 "client.eval_js() needs JavaScript in quotes.", "Try: client.eval_js('alert(1)')"
             )
+        # Should it fail in the page, the child wants to know which of these lines it was.
+        self._scripts.pop(script[:SCRIPT_HEAD], None)
+        self._scripts[script[:SCRIPT_HEAD]] = calling_line()
+        if len(self._scripts) > MOST_SCRIPTS:
+            self._scripts.pop(next(iter(self._scripts)), None)
         self._app._deliver("eval_js", {"script": script}, (self,))
+
+    def _place_of_script(self, head: str) -> Optional[Place]:
+        """Return the line that sent a script with ``eval_js``, if it is one of the last."""
+        line = self._scripts.get(head[:SCRIPT_HEAD])
+        return place_of(*line) if line is not None else None
 
     def add_to_group(self, group: str) -> None:
         """Put this client in a group. Nothing changes when it is there already.
@@ -190,7 +211,12 @@ class Client:
             raise AttributeError(name)
         known = [word for word in (*dir(Client), *self.__dict__) if not word.startswith("_")]
         close = did_you_mean(name, known)
-        fix = f"Did you mean client.{close}?" if close else f"First write: client.{name} = 0"
+        if did_you_mean(name, ("broadcast",)):
+            fix = "To send to everybody, without client: broadcast('chat', text='hello')"
+        elif close:
+            fix = f"Did you mean client.{close}?"
+        else:
+            fix = f"First write: client.{name} = 0"
         raise NoSuchAttribute(f"This client has no {name}.", fix)
 
     def __repr__(self) -> str:
@@ -229,7 +255,11 @@ class Clients(Sequence[Client]):
 def _instead(name: str) -> str:
     instead = {
         "send": "To send a message: client.send('chat', text='hello')",
+        "send_others": "To send to the others: client.send_others('chat', text='hello')",
+        "eval_js": "To run JavaScript: client.eval_js('alert(1)')",
         "groups": "To join a group: client.add_to_group('red')",
+        "add_to_group": "Use brackets: client.add_to_group('red')",
+        "remove_from_group": "Use brackets: client.remove_from_group('red')",
         "id": "To name a client: client.name = 'Amy'",
     }
     return instead.get(name, f"Choose another name, like client.my_{name}")
@@ -243,11 +273,5 @@ def refuse_values_without_names(doing: str, op: str, args: tuple[Any, ...]) -> N
     """
     raise CannotSend(
         f"{doing}() got a value without a name.",
-        f"Give it a name: {doing}({op!r}, text={short_repr(args[0])})",
+        f"Give it a name: {with_a_name(doing, op, args[0])}",
     )
-
-
-def short_repr(value: object) -> str:
-    """Return a value as it is written in Python, or three dots when that is long."""
-    text = repr(value)
-    return text if len(text) < 30 else "..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Dict, FrozenSet, NoReturn, Optional, Tuple
 
+from .call_words import with_a_name
 from .errors import BadName, ReadOnly
 
 if TYPE_CHECKING:
@@ -82,9 +83,11 @@ def check_group(group: Optional[object], example: str) -> str:
         return group
     if isinstance(group, (list, tuple, set, frozenset)):
         raise BadName("A group is one name, not several.", f"Try: {example}")
-    shown = f"{group!r:.30}"
     doing = example.split("(")[0]
     if group != "" and not doing.endswith("_group"):
         # Second in the brackets stands a group; most often it is a value that has no name.
-        raise BadName(f"{shown} has no name here.", f"Give it one: {doing}('hello', text={shown})")
-    raise BadName(f"The name of a group is a text, not {shown}.", f"Try: {example}")
+        raise BadName(
+            f"{doing}() got a value without a name.",
+            f"Give it a name: {with_a_name(doing, None, group)}",
+        )
+    raise BadName(f"The name of a group is a text, not {group!r:.30}.", f"Try: {example}")

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional, Pattern, Tuple
 
-from .errors import Place, did_you_mean
-from .mistakes import plain
+from .errors import Place, did_you_mean, one_line
 from .protocol import Params
+from .python_words import plain
 
 SourceOf = Callable[[str], Optional[Path]]
 LineOf = Callable[[str, int], str]
+PlaceOfScript = Callable[[str], Optional[Place]]
+
+_PAGE_NAMES = ("on", "send", "ask", "HANDLERS", "send_message", "document", "window", "console")
+_MOST_WORDS = 13
+"""Of what the browser says: with our own words and the place it must not get too long."""
 
 
 class PageReport(NamedTuple):
@@ -40,37 +45,40 @@ class PageReports:
         self._source_of = source_of
         self._line_of = line_of
 
-    def error(self, params: Params) -> PageReport:
-        """Return the words for an ``_error`` frame."""
-        place = self.place(params)
+    def error(self, params: Params, place_of_script: PlaceOfScript) -> PageReport:
+        """Return the words for an ``_error`` frame.
+
+        Args:
+            params: What the page says.
+            place_of_script: Finds the line of the program that sent a script with ``eval_js``.
+        """
         kind = params.get("kind")
         msg = _text(params.get("msg"), 200)
-        about = _text(params.get("about"), 40)
-        if kind == "no_handler" and about:
-            known = params.get("known")
-            ops = [op for op in known if isinstance(op, str)] if isinstance(known, list) else []
-            close = did_you_mean(about, ops[:200])
-            page = place.file if place else "page"
-            what = f'The page {_name(page)} got "{about}", but nothing there listens for it.'
-            fix = (
-                f'Did you mean "{close}"?' if close else f"Try: on('{about}', function (msg) {{}})"
-            )
-            return PageReport("page no_handler", what, fix, None, (about, page))
-        if kind == "eval_js":
-            what = f"The JavaScript in eval_js() has a mistake: {plain(msg)}"
-            return PageReport("page eval_js", what, "", None, msg)
-        fix = _what_to_try(msg)
-        what = f"A mistake in the page's JavaScript. {plain(msg)}"
-        return PageReport("page error", what, fix, place, (msg, place and place[:2]))
-
-    def where(self, params: Params) -> str:
-        """Return one line that shows where a page sent something; empty when it is not known."""
+        about = _text(params.get("about"), 200)
         place = self.place(params)
-        if place is None:
-            return ""
-        if not place.line:
-            return f"The page: {_name(place.file)}"
-        return f"The page: {place.short}" + (f": {place.code[:80]}" if place.code else "")
+        if kind == "no_handler" and about:
+            return self._no_handler(params, one_line(about, 40), place)
+        fix = _what_to_try(msg)
+        if kind == "eval_js":
+            what = f"The JavaScript in eval_js() has a mistake: {_few_words(msg)}"
+            place = place_of_script(about)
+        else:
+            what = f"The page has a mistake: {_few_words(msg)}"
+        return PageReport(f"page {kind}"[:20], what, fix, place, (msg, place and place[:2]))
+
+    def _no_handler(self, params: Params, op: str, place: Optional[Place]) -> PageReport:
+        known = params.get("known")
+        ops = [name for name in known if isinstance(name, str)] if isinstance(known, list) else []
+        close = did_you_mean(op, ops[:200])
+        page = place._replace(line=0).short if place is not None else "your page"
+        what = f'{page} got "{op}", but nothing in it listens for that.'
+        fix = f'Did you mean "{close}"?' if close else f"Try there: on('{op}', function (msg) {{}})"
+        return PageReport("page no_handler", what[:1].upper() + what[1:], fix, None, (op, page))
+
+    def where(self, params: Params) -> Optional[Place]:
+        """Return the line of the child's page that sent something; ``None`` if it is not known."""
+        place = self.place(params)
+        return place if place is not None and place.code else None
 
     def place(self, params: Params) -> Optional[Place]:
         """Return the line of a page's file that a frame names, if it is one of the child's."""
@@ -78,30 +86,44 @@ class PageReports:
         if not isinstance(path, str) or not path.startswith("/") or len(path) > 500:
             return None
         source = self._source_of(path)
-        file = str(source) if source else path
+        file = str(source) if source else one_line(path)
         if isinstance(line, bool) or not isinstance(line, int) or not 0 < line < 1_000_000:
             return Place(file, 0, "")
         return Place(file, line, self._line_of(path, line).strip())
 
 
-def _name(file: str) -> str:
-    return re.split(r"[/\\]", file)[-1] or file
-
-
 def _text(value: Any, most: int) -> str:
-    text = value if isinstance(value, str) else ""
-    # One line, and nothing that could move a console's cursor or colour it.
-    text = "".join(c if c.isprintable() else " " for c in text[: most * 2]).strip()
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return one_line(value, most).strip() if isinstance(value, str) else ""
+
+
+def _few_words(msg: str) -> str:
+    """Return what the browser says without the words that a child does not know."""
+    words = plain(msg).split()
+    return " ".join(words) if len(words) <= _MOST_WORDS else " ".join(words[:_MOST_WORDS]) + " …"
 
 
 def _what_to_try(msg: str) -> str:
     found = re.search(r"(\w+) is not defined", msg) or re.search(r"variable: (\w+)", msg)
     if found:
-        close = did_you_mean(found.group(1), ("on", "send", "ask", "HANDLERS", "send_message"))
+        if found.group(1) in ("broadcast", "client", "clients", "run_server"):
+            return "That is for Python. In a page: send('chat', {text: 'hello'})"
+        close = did_you_mean(found.group(1), _PAGE_NAMES)
         return f"Did you mean {close}?" if close else "Is the name spelt right?"
-    if "of null" in msg or "null is not an object" in msg:
-        return "Is there an element with that id in the page?"
-    if "SyntaxError" in msg or "Unexpected" in msg:
-        return "Look for a missing bracket, quote or comma."
+    for pattern, fix in _FIXES:
+        if pattern.search(msg):
+            return fix
     return ""
+
+
+_FIXES: Tuple[Tuple[Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), fix)
+    for pattern, fix in (
+        (r"of null|null is not an object|is null$", "Is there an element with that id?"),
+        (r"of undefined|undefined is not an object", "Something here has no value yet."),
+        (r"is not a function", "Is its name spelt right?"),
+        (r"constant variable|read-?only", "Write let instead of const."),
+        (r"already been declared|redeclaration", "Write let or const only once."),
+        (r"await is only valid", "Write async in front of function."),
+        (r"SyntaxError|Unexpected|missing", "Look for a missing bracket, quote or comma."),
+    )
+)

@@ -140,21 +140,53 @@ def _explain_value(value: Any, path: str, depth: int, outer: frozenset[int]) -> 
                 _explain_value(inner, f"{path}[{index}]", depth + 1, outer)
     else:
         kind = type(value).__name__
-        raise CannotSend(f"{path} is {_a(kind)}: that can't be sent.", _instead(kind, path))
+        raise CannotSend(
+            f"{_short(path, 80)} is {_a(kind)}: that can't be sent.",
+            _instead(kind, _short(path, 40)),
+        )
+
+
+_FUNCTIONS = ("function", "method", "builtin_function_or_method")
+_LISTS = ("set", "frozenset", "range", "dict_keys", "dict_values", "generator", "map", "deque")
+_TEXTS = ("datetime", "date", "time", "timedelta", "UUID", "PosixPath", "WindowsPath")
 
 
 def _a(kind: str) -> str:
+    if kind in ("bytes", "Clients"):
+        return kind.lower()
+    if kind in _FUNCTIONS:
+        return "a function"
+    if kind == "coroutine":
+        return "an async function's work, not yet done"
+    if kind == "type":
+        return "a class"
     return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 
 def _instead(kind: str, path: str) -> str:
-    if kind in ("set", "frozenset", "range", "dict_keys", "dict_values", "generator", "map"):
+    if kind in _LISTS:
         return f"Make it a list: list({path})"
+    if kind in _TEXTS or kind.endswith("Error"):
+        return f"Make it a text: str({path})"
+    if kind in ("Decimal", "Fraction", "float32", "float64"):
+        return f"Make it a number: float({path})"
+    if kind in ("int8", "uint8", "int32", "int64"):
+        return f"Make it a number: int({path})"
+    if kind == "bytes":
+        return f"Make it a text: {path}.decode()"
     if kind == "Client":
         return f"Send the name: {path}.name"
-    if kind in ("function", "method", "builtin_function_or_method"):
+    if kind == "Clients":
+        return "Send the names: [client.name for client in clients]"
+    if kind in _FUNCTIONS:
         return "Did you forget the brackets () behind it?"
-    return "Send texts, numbers, True, False, None, lists or dictionaries."
+    if kind == "coroutine":
+        return "Did you forget await in front of it?"
+    return "Send what is in it: texts, numbers, lists or dictionaries."
+
+
+def _short(path: str, most: int) -> str:
+    return path if len(path) <= most else f"{path[: most // 2]}…{path[-(most // 2) :]}"
 
 
 def decode(text: str, from_page: bool = False) -> Message:

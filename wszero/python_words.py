@@ -67,7 +67,7 @@ def text_of(error: BaseException) -> str:
 
 def in_plain_words(error: BaseException) -> Words:
     """Return what happened, and what to try; the latter may be empty."""
-    kind = type(error).__name__
+    kind = "Mistake" if type(error) is Exception else type(error).__name__
     text = text_of(error)
     known = _known(error, text)
     if known is not None:
@@ -79,7 +79,7 @@ def in_plain_words(error: BaseException) -> Words:
 
 def _known(error: BaseException, text: str) -> Optional[Words]:
     if isinstance(error, KeyError):
-        return f"{text} is not in the dictionary.", "To see what is in it: print(...) it."
+        return f"{text} is not in the dictionary.", "To see what is in it, print the dictionary."
     if isinstance(error, ZeroDivisionError):
         return "division by zero.", "Look first whether the number is 0."
     if isinstance(error, RecursionError):
@@ -168,6 +168,8 @@ def _no_attribute(found: Match[str]) -> Words:
         if name in ("send", "broadcast", "eval_js"):
             return what, "To send to everybody: broadcast('chat', text='hello')"
         return what, "To go through them: for client in clients:"
+    if kind == "ClientGroups":
+        return what, "To join a group: client.add_to_group('red')"
     builtin = {"str": str, "list": list, "dict": dict, "set": set, "tuple": tuple}.get(kind)
     close = did_you_mean(name, [word for word in dir(builtin) if word[0] != "_"]) if builtin else ""
     return what, f"Did you mean {close}?" if close else ""

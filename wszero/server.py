@@ -254,6 +254,16 @@ class Server:
         """A path was asked for: its page is renewed when the answer changes."""
         self._watch.served(target, found)
 
+    def look_for_hint(self, target: str) -> None:
+        """A page of ours asked for a file in vain: tell the child where it is, if that is known."""
+        looking = self.in_files(self.pages.hint, target)
+        looking.add_done_callback(lambda done: self._say_hint(done.result()))
+
+    def _say_hint(self, words: str) -> None:
+        # Not counted: each tablet asks again with every page that it loads.
+        if words and not self.app.reporter.knows("missing file", words):
+            self.app.report("missing file", words, key=words)
+
     async def _watch_files(self) -> None:
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
@@ -344,7 +354,7 @@ class Server:
         client = link.client
         assert client is not None
         if message.op == "_error":
-            report = self._reports.error(message.params)
+            report = self._reports.error(message.params, client._place_of_script)
             self.app.report(*report[:4], key=report.key, client=client)
         elif message.op == "_where":
             about = message.params.get("about")

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
 
 from .calls import Call
 from .client import Client
-from .errors import BadMessage, Place, did_you_mean, one_line
-from .handlers import Mismatch
+from .errors import BadMessage, CannotSend, Place, did_you_mean, one_line
+from .handlers import Handler, Mismatch
 from .monitor_protocol import Trouble
+from .places import place_of
+from .program_text import return_line
 from .protocol import AskId, encode
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Troubles:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._wait_for_page: Dict[Tuple[str, str], Callable[[str], None]] = {}
+        self._wait_for_page: Dict[Tuple[str, str], Callable[[Optional[Place]], None]] = {}
 
     def report(
         self,
@@ -44,7 +46,8 @@ class Troubles:
         """Say what went wrong: on the console once, in the panel with a count."""
         count = self._app.reporter.report(kind, what, fix, place, key)
         if self._app.observer is not None:
-            text = f"{what}\n{fix}" if fix else what
+            way = [f"{one.short}: {one.code}" for one in place.via] if place else []
+            text = "\n".join([*way, what, *([fix] if fix else [])])
             self._app.observer(
                 Trouble(
                     kind,
@@ -79,16 +82,27 @@ class Troubles:
         self._report_with_page_line(client, "parameters", op, what, why.fix, handler.place)
         self.refuse(client, op, call.ask, "parameters", f"{what} {why.fix}")
 
+    def bad_answer(self, call: Call, error: CannotSend) -> None:
+        """What a handler returned can't travel to the page that asked."""
+        client, handler = call.client, call.handler
+        assert client is not None
+        what = f"{handler.name}() returned a value, but {error.what}"
+        self.report("answer", what, error.fix, _place_of_return(handler), client=client)
+        self.refuse(client, handler.op, call.ask, "failed", what)
+
     def _report_with_page_line(
         self, client: Client, code: str, op: str, what: str, fix: str, place: Optional[Place]
     ) -> None:
         """Report after our page has told which of its lines it was, or could not tell in time."""
         key = (client.id, op)
 
-        def say(page_line: str = "") -> None:
-            if self._wait_for_page.pop(key, None) is not None:
-                text = f"{what}\n{page_line}" if page_line else what
-                self.report(code, text, fix, place, key=what, client=client)
+        def say(page: Optional[Place] = None) -> None:
+            if self._wait_for_page.pop(key, None) is None:
+                return
+            shown = place or page
+            if place is not None and page is not None:
+                shown = place._replace(via=(page,))
+            self.report(code, what, fix, shown, key=what, client=client)
 
         may_wait = len(self._wait_for_page) < MOST_WAITING
         is_new = may_wait and not self._app.reporter.knows(code, what)
@@ -106,11 +120,11 @@ class Troubles:
         self.report(error.code, what, error.fix, key=error.what, client=client)
         self.error(client, error.code, f"{error.what} {error.fix}".strip())
 
-    def where(self, client: Client, op: str, page_line: str) -> None:
+    def where(self, client: Client, op: str, page: Optional[Place]) -> None:
         """Our page tells which of its lines sent a message that could not be handled."""
         say = self._wait_for_page.get((client.id, op))
         if say is not None:
-            say(page_line)
+            say(page)
 
     def refuse(self, client: Client, op: str, ask: Optional[AskId], code: str, words: str) -> None:
         """Answer a message that can't be handled, to its sender.
@@ -131,3 +145,10 @@ class Troubles:
         """Tell a client about a mistake of its own."""
         fields = {"code": code, "msg": msg, **({"about": about} if about else {})}
         self._app.own(client, encode("error", fields))
+
+
+def _place_of_return(handler: Handler) -> Optional[Place]:
+    """Return the line of a function's only ``return``, or that of its ``def``."""
+    place = handler.place
+    line = return_line(place.file, place.line) if place else 0
+    return place_of(place.file, line) if place and line else place
