@@ -506,7 +506,7 @@ def test_the_panel_sees_whom_a_broadcast_was_meant_for(room: Room) -> None:
     room.app.broadcast("some", "red", n=1)
     everybody, group = room.seen(MessageOut)
     assert everybody.everybody
-    assert everybody.group is None
+    assert (everybody.clients, everybody.group) == ([], None)
     assert (group.clients, group.group, group.everybody) == (["c1"], "red", False)
 
 

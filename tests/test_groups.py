@@ -64,6 +64,15 @@ def test_a_list_that_was_taken_stays_as_it_was(room: Room) -> None:
     assert groups.members("red") == (ben,)
 
 
+def test_a_list_is_made_anew_only_when_somebody_came_or_went(room: Room) -> None:
+    groups, amy, ben = Groups(), room.join(), room.join()
+    groups.add("red", amy)
+    taken = groups.members("red")
+    groups.add("red", amy)
+    groups.add("blue", ben)
+    assert groups.members("red") is taken
+
+
 def test_an_empty_group_leaves_nothing_behind(room: Room) -> None:
     groups, amy = Groups(), room.join()
     for n in range(100):
@@ -168,6 +177,17 @@ def test_a_broadcast_to_no_groups_name_is_refused(room: Room, name: Any) -> None
         room.app.broadcast("go", name)
     with pytest.raises(BadName, match=r"client\.send_others\("):
         amy.send_others("go", name)
+
+
+def test_several_groups_and_a_value_without_a_name_are_told_apart(room: Room) -> None:
+    with pytest.raises(BadName, match="not several"):
+        room.app.broadcast("go", ["red", "blue"])  # type: ignore[arg-type]
+    with pytest.raises(BadName, match="value without a name"):
+        room.app.broadcast("go", 5)  # type: ignore[arg-type]
+    with pytest.raises(BadName, match="name of a group is a text"):
+        room.app.broadcast("go", "")
+    with pytest.raises(BadName, match="name of a group is a text"):
+        room.join().add_to_group(5)  # type: ignore[arg-type]
 
 
 def test_a_huge_wrong_name_is_not_repeated_at_length() -> None:

@@ -225,7 +225,7 @@ class App:
         if links:
             self.transport.send(payload, links)
         if self.observer is not None:
-            ids = [client.id for client in receivers]
+            ids = [] if everybody else [client.id for client in receivers]
             self.observer(MessageOut(ids, op, dict(params), group, everybody, len(payload)))
 
     def _explain_empty_group(self, doing: str, op: str, group: str) -> None:

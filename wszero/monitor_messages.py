@@ -111,8 +111,8 @@ class MessageOut:
     """A message was sent, once, to however many clients."""
 
     clients: list[str]
-    """The ids of the clients it went to. They don't travel when ``everybody`` is true: the panel
-    knows who is there, and 300 ids with each message are a burden."""
+    """The ids of the clients it went to. None are told when ``everybody`` is true: the panel knows
+    who is there, and 300 ids with each message are a burden."""
     op: str
     params: dict[str, Any] = field(default_factory=dict)
     group: str | None = None
