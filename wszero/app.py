@@ -23,6 +23,7 @@ from .monitor_protocol import (
     GroupChanged,
     Joined,
     Left,
+    Marked,
     MessageIn,
     MessageOut,
     Ran,
@@ -295,6 +296,8 @@ class App:
     def mute(self, client: Client, muted: bool) -> None:
         """Let a client's messages be ignored, or listened to again: for the panel."""
         client.__dict__["_muted"] = muted
+        if self.observer is not None:
+            self.observer(Marked(client.id, "muted", muted))
 
     # ---- fed from outside, one at a time ------------------------------------------------------
 

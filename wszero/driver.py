@@ -124,12 +124,13 @@ class Driver:
         self._addresses = Addresses(sockets[0].getsockname()[1], self._options.host)
         path = Path(program) if program else None
         name = path.name if path else "Your program"
+        run = secrets.token_hex(4)
         server = self._server = Server(
             self._app,
             self._runtime,
             Pages(path, self._options.folder),
             self._options,
-            secrets.token_hex(4),
+            run,
             name,
         )
         server.every_sweep = self._busy.look
@@ -138,7 +139,7 @@ class Driver:
         everies = tuple(self._app.everies)
         self._app.later = self._runtime.clock.call_later
         self._app.schedule = self._runtime.schedule
-        self._open_panel_link(program)
+        self._open_panel_link(program, run)
         self._start_server(server)
         for every in everies:
             self._runtime.schedule(every)
@@ -219,7 +220,7 @@ class Driver:
 
     # ---- the panel ----------------------------------------------------------------------------
 
-    def _open_panel_link(self, program: str) -> None:
+    def _open_panel_link(self, program: str, run: str) -> None:
         address = os.environ.get("WSZERO_MONITOR", "")
         if not address:
             return
@@ -228,7 +229,7 @@ class Driver:
         self._link.emit(
             Started(
                 program=program,
-                run="",
+                run=run,
                 url=self._addresses.local,
                 tablet_url=self._addresses.tablet,
                 other_urls=list(self._addresses.others),
