@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wszero.origins import is_allowed_host, is_allowed_origin, why_not_host, why_not_origin
+from wszero.origins import (
+    is_allowed_host,
+    is_allowed_origin,
+    is_own_page,
+    why_not_host,
+    why_not_origin,
+)
 
 # --- Host ---------------------------------------------------------------------------------------
 
@@ -157,3 +163,20 @@ def test_an_allowed_name_is_not_found_in_the_middle_of_another():
 def test_whatever_is_sent_the_words_are_short_and_plain(origin, host):
     for words in (why_not_origin(origin, host), why_not_host(origin)):
         assert words is None or (len(words) < 400 and words.isprintable())
+
+
+# --- Referer ------------------------------------------------------------------------------------
+
+
+def test_a_page_of_this_server_is_known_by_its_address():
+    assert is_own_page("http://192.168.1.5:8000/quiz.html", "192.168.1.5:8000")
+    assert is_own_page("http://localhost:8000/", "localhost:8000")
+
+
+@pytest.mark.parametrize(
+    "referer", [None, "", "http://localhost:8000.evil.example/", "http://localhost:80/", "/"]
+)
+def test_a_page_from_elsewhere_is_none_of_ours(referer):
+    assert not is_own_page(referer, "localhost:8000")
+    assert not is_own_page(referer, None)
+    assert not is_own_page(referer, "")

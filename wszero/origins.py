@@ -73,6 +73,16 @@ def why_not_origin(
     )
 
 
+def is_own_page(referer: str | None, host: str | None) -> bool:
+    """Whether a page or a style sheet of this server asked for a file.
+
+    Args:
+        referer: The ``Referer`` header, the address of what asked; None when it is missing.
+        host: The ``Host`` header of the same request.
+    """
+    return bool(host) and (referer or "").startswith(f"http://{host}/")
+
+
 def _is_named(text: str, allow: str | Iterable[str] | None) -> bool:
     """Whether ``allow`` names an origin or a host; without a port it means every port."""
     scheme, rest = _split_scheme(text)

@@ -186,8 +186,8 @@ class Pages:
         page, wanted = self.program.stem + ".html", names[-1]
         if names == [""]:
             found = self.find("/")
-            others = [f for f in _children(self._root) if f.lower().endswith((".html", ".htm"))]
-            if isinstance(found, Found) and found.is_ours and others:
+            others = self._spare_pages() if isinstance(found, Found) and found.is_ours else []
+            if others:
                 return f"To show {others[0]} instead of wszero's own page, rename it to {page}."
             return ""
         names_there = [*_children(self._root / "static"), *_children(self._root)]
@@ -204,6 +204,13 @@ class Pages:
                 f"Put it into a folder called {folder} and write: {folder}/{wanted}"
             )
         return ""
+
+    def _spare_pages(self) -> list[str]:
+        """Return the pages beside the program that belong to no other one, the likeliest first."""
+        assert self._root is not None
+        pages = [Path(f) for f in _children(self._root) if f.lower().endswith((".html", ".htm"))]
+        spare = [p.name for p in pages if not (self._root / p.with_suffix(".py")).is_file()]
+        return sorted(spare, key=lambda name: not name.lower().startswith("index."))
 
 
 def _names(target: str) -> list[str] | None:

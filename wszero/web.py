@@ -14,8 +14,8 @@ import h11
 from websockets.server import ServerProtocol
 
 from .link import Link
-from .origins import why_not_host, why_not_origin
-from .pages import Found, Missing
+from .origins import is_own_page, why_not_host, why_not_origin
+from .pages import Found, Missing, path_of
 from .script_tag import read_page
 
 if TYPE_CHECKING:
@@ -129,9 +129,11 @@ class WebConnection(asyncio.Protocol):
             else:
                 self._upgrade(request, headers, target)
         else:
-            self._task = self.server.loop.create_task(self._send_file(target))
+            # The start page is typed in. What else strangers try is no news for the child.
+            is_ours = path_of(target) == "/" or is_own_page(headers.get("referer"), host)
+            self._task = self.server.loop.create_task(self._send_file(target, is_ours))
 
-    async def _send_file(self, target: str) -> None:
+    async def _send_file(self, target: str, is_ours: bool) -> None:
         found = await self.server.in_files(self.server.pages.find, target)
         self.server.served(target, found)
         if isinstance(found, Missing):
@@ -142,6 +144,9 @@ class WebConnection(asyncio.Protocol):
                 self._respond(404, found.words, close=False)
         else:
             await self._send_found(found)
+        is_missed = isinstance(found, Missing) or (found.is_ours and path_of(target) == "/")
+        if is_missed and is_ours:
+            self.server.look_for_hint(target)
         self._task = None
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
