@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.rooms import Room
-from wszero.client import _ANIMALS, Client
+from wszero.client import _ANIMALS, MOST_SCRIPTS, SCRIPT_HEAD, Client
 from wszero.errors import BadName, CannotSend, NoSuchAttribute, ReadOnly
 from wszero.monitor_protocol import MessageOut, Renamed
 
@@ -102,6 +102,17 @@ def test_a_misspelt_attribute_gets_a_suggestion(amy: Client, wrong: str, right: 
     amy.score = 1
     with pytest.raises(NoSuchAttribute, match=f"Did you mean client.{right}"):
         getattr(amy, wrong)
+
+
+def test_to_broadcast_needs_no_client(amy: Client) -> None:
+    with pytest.raises(NoSuchAttribute, match="without client: broadcast"):
+        amy.broadcast("chat", text="hi")
+
+
+def test_python_itself_asks_for_names_that_need_no_explanation(amy: Client) -> None:
+    with pytest.raises(AttributeError) as caught:
+        amy.__length_hint__()
+    assert not isinstance(caught.value, NoSuchAttribute)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +265,35 @@ def test_a_client_can_leave_a_group(room: Room, amy: Client) -> None:
     room.app.broadcast("go", "red", n=1)
     assert not amy.groups
     assert not room.frames
+
+
+def test_a_script_that_fails_is_found_at_the_line_that_sent_it(amy: Client) -> None:
+    script = f"alert({'1' * 1_000})"
+    amy.eval_js("alert(2)")
+    amy.eval_js(script)
+    place = amy._place_of_script(script)
+    assert place is not None
+    assert (place.short.split(",")[0], place.code) == ("test_client.py", "amy.eval_js(script)")
+    # The page tells only how it begins.
+    assert amy._place_of_script(script[:SCRIPT_HEAD]) == place
+    assert amy._place_of_script("alert(3)") is None
+
+
+def test_of_two_lines_with_one_script_the_last_is_found(amy: Client) -> None:
+    amy.eval_js("alert(1)")
+    amy.eval_js("alert(" + "1)")
+    place = amy._place_of_script("alert(1)")
+    assert place is not None
+    assert place.code.endswith('+ "1)")')
+
+
+def test_only_the_last_scripts_are_remembered(amy: Client) -> None:
+    for n in range(100):
+        amy.eval_js("first" if n % 10 == 0 else f"alert({n})")
+    assert len(amy._scripts) == MOST_SCRIPTS
+    assert amy._place_of_script("first")
+    assert amy._place_of_script("alert(99)")
+    assert not amy._place_of_script("alert(1)")
 
 
 # ---- kicking ------------------------------------------------------------------------------------
