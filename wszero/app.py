@@ -29,7 +29,7 @@ from .monitor_protocol import (
     Ran,
     Renamed,
 )
-from .places import calling_place
+from .places import calling_place, place_of_at
 from .protocol import Message, Params, check_op, encode, encode_value
 from .reporter import Reporter
 from .troubles import Troubles
@@ -102,7 +102,8 @@ class App:
                 app.broadcast('star', x=random.randint(0, 9))
         """
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise BadHandler("@every needs a number of seconds.", "Try: @every(2)", calling_place())
+            place = place_of_at(seconds) or calling_place()
+            raise BadHandler("@every needs a number of seconds.", "Try: @every(2)", place)
         if not seconds >= 0.01:  # nan is not, either
             raise BadHandler(f"@every({seconds}) is too fast.", "Try: @every(0.1)", calling_place())
 
