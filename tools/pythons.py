@@ -167,6 +167,9 @@ class Environment:
         return numbers >= [21, 3]
 
     def _fingerprint(self, checkout: Path, target: str) -> str:
+        """Changes when something else would be installed; settings of checkers do not count."""
         text = (checkout / "pyproject.toml").read_text(encoding="utf-8")
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        sections = re.split(r"^(?=\[)", text, flags=re.MULTILINE)
+        installed = "".join(part for part in sections if not part.startswith("[tool."))
+        digest = hashlib.sha256(installed.encode()).hexdigest()
         return f"{self.python.version} {self.python.exe}\n{target}\n{digest}\n"
