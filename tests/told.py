@@ -61,19 +61,30 @@ def told_for(program: Start, connect: Connect, body: str, params: dict | None = 
     return _only(told_while_playing(program, connect, source, ("go", params or {})))
 
 
-def told_for_each(program: Start, connect: Connect, bodies: Sequence[str]) -> dict[str, Text]:
-    """The texts for several mistakes, each in a handler of its own; by the line that is shown."""
+def told_for_each(
+    program: Start, connect: Connect, bodies: Sequence[str], before: str = ""
+) -> dict[str, Text]:
+    """The texts for several mistakes, each in the last line of a handler of its own.
+
+    Args:
+        program: The fixture.
+        connect: The fixture.
+        bodies: The lines of the handlers.
+        before: Lines above all of them.
+
+    Returns:
+        The texts, by the bodies.
+    """
     handlers = [
         f"@on('go{number}')\ndef go{number}(client):\n"
         + "".join(f"    {line}\n" for line in body.splitlines())
         for number, body in enumerate(bodies)
     ]
     messages: list[Message] = [(f"go{number}", {}) for number in range(len(bodies))]
-    texts = told_while_playing(program, connect, "\n".join(handlers), *messages)
-    by_line = {text.line: text for text in texts}
+    texts = told_while_playing(program, connect, before + "\n".join(handlers), *messages)
     last_lines = [body.splitlines()[-1].strip() for body in bodies]
-    assert sorted(by_line) == sorted(last_lines), "not each mistake was told once"
-    return by_line
+    assert [text.line for text in texts] == last_lines, "not each mistake was told once"
+    return dict(zip(bodies, texts))
 
 
 def _only(texts: list[Text]) -> Text:

@@ -187,6 +187,8 @@ def _called(name: str, code: str, frame: Optional[FrameType]) -> _Called:
             return _Called(dotted, is_method, is_ours)
     if re.search(rf"@(?:\w+\.)?{name}\b", code):
         return _Called(name, False, True)
+    if re.search(rf"[)\]]\s*\.{name}\s*\(", code):
+        return _Called(name, True, False)
     return _Called("It" if name == "__init__" else one_line(name, 40), name == "__init__", False)
 
 

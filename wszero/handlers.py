@@ -124,7 +124,7 @@ def mismatch(handler: Handler, params: Params) -> Optional[Mismatch]:
         return None
     odd = next((name for name in extra if not name.isidentifier()), None)
     if odd is not None:
-        fix = f'"{one_line(odd, 30)}" can\'t be a name in Python: choose another one in the page.'
+        fix = f'"{one_line(odd, 30)}" can\'t be a name in Python: choose another.'
     elif len(missing) == 1 and len(extra) == 1 and did_you_mean(extra[0], missing):
         fix = f"Is it {missing[0]} or {one_line(extra[0], 30)}? Write the same on both sides."
     elif extra and not missing:
