@@ -183,12 +183,11 @@ def _called(name: str, code: str, frame: Optional[FrameType]) -> _Called:
                 return _Called(dotted, True, False)
         elif dotted.rsplit(".", 1)[-1] == name:
             is_ours = str(getattr(thing, "__module__", "")).split(".")[0] == "wszero"
-            is_method = inspect.ismethod(thing)
+            # Behind a bracket, as in Dog('Rex').bark(3), nobody can tell whose it is: an object's.
+            is_method = inspect.ismethod(thing) or code[: found.start()].endswith(".")
             return _Called(dotted, is_method, is_ours)
     if re.search(rf"@(?:\w+\.)?{name}\b", code):
         return _Called(name, False, True)
-    if re.search(rf"[)\]]\s*\.{name}\s*\(", code):
-        return _Called(name, True, False)
     return _Called("It" if name == "__init__" else one_line(name, 40), name == "__init__", False)
 
 
