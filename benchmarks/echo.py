@@ -142,7 +142,9 @@ class Load:
         while heard < messages:
             wanted = min(outstanding - (sent - heard), messages - sent)
             if wanted > 0:
-                frames = [frame(f'{{"op": "echo", "text": "{n}"}}') for n in range(sent, sent + wanted)]
+                frames = [
+                    frame(f'{{"op": "echo", "text": "{n}"}}') for n in range(sent, sent + wanted)
+                ]
                 self.socket.sendall(b"".join(frames))
                 sent += wanted
             for text in self.answers():
@@ -176,7 +178,10 @@ def measure(rounds: int, messages: int) -> None:
                     results[name].append(load.echo(messages, outstanding))
             # The first round warms up.
             middle = {name: statistics.median(values[1:]) for name, values in results.items()}
-            print(f"{f'{outstanding} outstanding':24}" + "".join(f"{v:12.1f}" for v in middle.values()))
+            print(
+                f"{f'{outstanding} outstanding':24}"
+                + "".join(f"{v:12.1f}" for v in middle.values())
+            )
             ratios = "".join(f"{middle['wszero'] / value:12.2f}" for value in middle.values())
             print(f"{'  wszero is … times':24}{ratios}")
     finally:

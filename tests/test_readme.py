@@ -66,7 +66,9 @@ def test_six_lines_announce_everybody(tmp_path):
 
 
 def test_quiz_works_in_two_browsers(quiz, program, browser_page):
-    running = program(quiz.read_text(), files={"quiz.html": (quiz.parent / "quiz.html").read_text()})
+    running = program(
+        quiz.read_text(), files={"quiz.html": (quiz.parent / "quiz.html").read_text()}
+    )
     amy, ben = browser_page(running.url), browser_page(running.url)
     for page in (amy, ben):
         page.wait_until("wszero.connected")
