@@ -90,7 +90,9 @@ def websocket(address: str):
     """A plain WebSocket of `websockets`, connected straight away: no proxy comes in between."""
     plain = socket.create_connection(address.split(":"), DEADLINE_S)
     plain.settimeout(None)
-    return websockets.sync.client.connect(f"ws://{address}/ws", sock=plain, open_timeout=DEADLINE_S)
+    settings = {"sock": plain, "open_timeout": DEADLINE_S}
+    # Older versions wait so long, in vain, when something that came was not read.
+    return websockets.sync.client.connect(f"ws://{address}/ws", close_timeout=0.2, **settings)
 
 
 def say(client, op, **params):
