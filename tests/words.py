@@ -11,7 +11,7 @@ A trouble looks so; the lines of code stand further right than the words:
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 MOST_WORDS = 25
 """In one text, its place included. The lines of code that it shows don't count."""
@@ -20,6 +20,9 @@ FOREIGN = ("traceback", "exception", "argument", "positional", "coroutine", "dec
 """What a ten-year-old has never heard of."""
 
 _PLACE = re.compile(r"(\S.*, line \d+|\S+\.\w+|your page):")
+
+
+_WELCOME = "On this computer:"
 
 
 class Text(NamedTuple):
@@ -51,8 +54,7 @@ def texts_in(console: str) -> list[Text]:
     """
     foreign = [word for word in FOREIGN if word in console.lower()]
     assert not foreign, f"words that no child knows, {foreign}, in:\n{console}"
-    blocks = re.split(r"\n\s*\n", "\n" + console)
-    texts = [text for text in map(_read, blocks) if text is not None]
+    texts = list(_read(console))
     for text in texts:
         words = f"{text.where} {text.prose}".split()
         assert len(words) <= MOST_WORDS, f"{len(words)} words are too many:\n{text.prose}"
@@ -71,16 +73,19 @@ def the_text_in(console: str) -> Text:
     return texts[0]
 
 
-def _read(block: str) -> Text | None:
-    places, code, prose = [], [], []
-    for line in block.splitlines():
-        if line.startswith("    "):
+def _read(console: str) -> Iterator[Text]:
+    places: list[str] = []
+    code: list[str] = []
+    prose: list[str] = []
+    for line in [*console.splitlines(), ""]:
+        is_place = _PLACE.fullmatch(line) is not None
+        if (not is_place and not line.startswith("  ")) or (is_place and prose):
+            if (places or prose) and not any(word.startswith(_WELCOME) for word in prose):
+                yield Text(tuple(places), tuple(code), "\n".join(prose))
+            places, code, prose = [], [], []
+        if is_place:
+            places.append(line[:-1])
+        elif line.startswith("    "):
             code.append(line.strip())
         elif line.startswith("  "):
             prose.append(line.strip())
-        elif _PLACE.fullmatch(line):
-            places.append(line[:-1])
-    is_welcome = any(line.startswith("On this computer:") for line in prose)
-    if is_welcome or not (places or prose):
-        return None
-    return Text(tuple(places), tuple(code), "\n".join(prose))

@@ -69,12 +69,12 @@ def _words(place: Optional[Place]) -> Tuple[str, str]:
     code = place.code
     is_async = isinstance(function_at(place.file, place.line), ast.AsyncFunctionDef)
     wait = "await " if is_async else ""
-    slept = re.search(r"\b(time\.)?sleep\((.*?)\)+$", code)
+    slept = re.search(r"(?<![\w.])(time\.)?sleep\((.*?)\)+$", code)
     if slept and slept.group(1):
         new = f"{wait}sleep({slept.group(2)})"
         return what, f"Use wszero's own sleep, which lets others go on: {new}"
     if slept:
-        return what, "Take this line away: from time import sleep. wszero has its own."
+        return what, "Take away: from time import sleep. wszero has its own."
     if "input(" in code:
         return what, "input() waits for the keyboard. Ask on the page instead."
     if is_in_loop(place.file, place.line):
