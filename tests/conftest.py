@@ -21,6 +21,8 @@ import pytest
 from tests.browser import Browser, Page
 from tests.plain_client import PlainClient
 from tests.programs import RunningProgram, clean_environment
+from wszero.app import App
+from wszero.names import use_app
 
 # No test opens a browser window, and no setting of this computer reaches the code under test.
 os.environ.update(clean_environment())
@@ -47,6 +49,14 @@ def threads_left(before: Collection[threading.Thread], deadline_s: float = 5) ->
     for thread in ours:
         thread.join(max(0.0, deadline - time.monotonic()))
     return [thread.name for thread in ours if thread.is_alive()]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_default_app() -> Iterator[None]:
+    """What one test puts into the default app is not there in the next."""
+    before = use_app(App())
+    yield
+    use_app(before)
 
 
 @pytest.fixture(autouse=True)
