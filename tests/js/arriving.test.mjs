@@ -231,10 +231,11 @@ test('eval_js runs in the page’s global scope, and its mistakes are told', asy
     assert.equal(globalThis.wszero_was_here, 'undefined');
     delete globalThis.wszero_was_here;
     page.socket.say({ op: 'eval_js', script: 'oh(' });
-    const [{ kind, msg, line }] = page.own('_error');
+    const [{ kind, msg, line, about }] = page.own('_error');
     assert.equal(kind, 'eval_js');
     assert.match(msg, /^SyntaxError: /);
     assert.equal(line, null);
+    assert.equal(about, 'oh(');
 });
 
 test('a saved file loads the page again only if the page is made of it', async () => {
@@ -265,6 +266,15 @@ test('mistakes of the page are told, also those of before the connection', async
         ['rejection', 'no luck', '/', null, null],
         ['error', 'Script error.', '/', null, null],
     ]);
+});
+
+test('what Python has told itself is not told again: an ask that it refused', async () => {
+    const page = await settled_page();
+    const refused = (code) => Object.assign(new Error('no'), { name: 'wszero', code });
+    for (const code of ['failed', 'parameters', 'no_handler', 'closed', 'late']) {
+        page.window.happen('unhandledrejection', { reason: refused(code) });
+    }
+    assert.equal(page.own('_error').length, 1);
 });
 
 test('an animation that fails sixty times a second is told twenty times a minute', async () => {

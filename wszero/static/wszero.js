@@ -541,7 +541,8 @@
             (0, window.eval)(text_of(message.script)); // indirect: in the page's global scope
         } catch (error) {
             console.error(error);
-            report('eval_js', words_of(error), here(), 'eval_js');
+            // By its beginning Python knows which line sent it.
+            report('eval_js', words_of(error), here(), String(text_of(message.script)).slice(0, 200));
         }
         listen(); // document.write() takes every listener away, and the badge
         show_badge();
@@ -605,7 +606,7 @@
         /** @param {unknown} error */
         const failed = (error) => {
             console.error(error);
-            report('error', words_of(error), place_of(error), about);
+            tell_error('error', error, about);
         };
         try {
             const result = action();
@@ -645,7 +646,15 @@
     }
 
     /** @type {(event: PromiseRejectionEvent) => void} */
-    const promise_failed = ({ reason: why }) => report('rejection', words_of(why), place_of(why), null);
+    const promise_failed = ({ reason: why }) => tell_error('rejection', why, null);
+
+    /** @param {'error' | 'rejection'} kind @param {any} error @param {string | null} about the op */
+    function tell_error(kind, error, about) {
+        const { name, code } = error instanceof Error ? /** @type {any} */ (error) : { name: '', code: '' };
+        // An ask() that Python refused, or that its end has cut off: Python has told why already.
+        if (name === 'wszero' && code && code !== 'late') { return; }
+        report(kind, words_of(error), place_of(error), about);
+    }
 
     /** Tells the page's half of an error: where it sent the message.
      *  @param {string} about @param {unknown} code */
