@@ -142,11 +142,18 @@ def test_what_only_wszero_itself_sets_can_not_be_given() -> None:
         make_options(8000, {"port_is_named": True})
 
 
-@pytest.mark.parametrize("name", ["host", "folder"])
+@pytest.mark.parametrize(("name", "example"), [("host", "127.0.0.1"), ("folder", "dist")])
 @pytest.mark.parametrize("value", [5, True, ["dist"]])
-def test_host_and_folder_are_texts(name: str, value: Any) -> None:
-    with pytest.raises(BadOption, match=f"{name} must be a text"):
+def test_host_and_folder_are_texts(name: str, example: str, value: Any) -> None:
+    with pytest.raises(BadOption) as caught:
         make_options(8000, {name: value})
+    assert f"{name} must be a text" in caught.value.what
+    assert caught.value.fix == f"Try: run_server({name}='{example}')"
+
+
+@pytest.mark.parametrize("name", ["host", "folder"])
+def test_no_host_and_no_folder_may_be_said_aloud(name: str) -> None:
+    assert make_options(8000, {name: None}) == make_options(8000, {})
 
 
 @pytest.mark.parametrize("value", ["http://localhost:5173", 5, None, [5], [None]])
@@ -161,3 +168,4 @@ def test_a_limit_is_a_whole_number_or_none(name: str, value: Any) -> None:
     with pytest.raises(BadOption, match=f"{name} must be a whole number"):
         make_options(8000, {name: value})
     assert getattr(make_options(8000, {name: None}), name) is None
+    assert getattr(make_options(8000, {name: 1}), name) == 1
