@@ -234,6 +234,29 @@ def _init_with(ctrl_c, patch, where):
     return make
 
 
+@pytest.mark.parametrize("where", ["make_options", "Runtime"])
+def test_ctrl_c_before_the_server_starts_is_no_error(app, monkeypatch, where):
+    def ctrl_c(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver_module, where, ctrl_c)
+        app.run(0, host="localhost")
+    start(app)
+    assert is_served(app.port)
+
+
+def test_ctrl_c_just_before_run_is_no_error_and_leaves_nothing_behind(app, monkeypatch):
+    def ctrl_c(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Driver, "run", ctrl_c)
+        app.run(0, host="localhost")
+    start(app)
+    assert is_served(app.port)
+
+
 def test_ctrl_c_ends_run(app):
     def press():
         until(lambda: is_served(app.port))

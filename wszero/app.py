@@ -143,7 +143,11 @@ class App:
         Example:
             app.run(8001)
         """
-        self._new_driver(port, options).run()
+        try:
+            self._new_driver(port, options).run()
+        except KeyboardInterrupt:
+            # Pressed before the server ran, or once more when it had ended.
+            self.stop()
 
     def start(self, port: int = 8000, **options: Any) -> None:
         """Start the server in the background, and return when pages can come.
