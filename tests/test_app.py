@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import Any, Callable, Sequence
 
 import pytest
 
 from tests.rooms import Room
 from wszero.app import App
 from wszero.calls import Every, failed_at_the_door
+from wszero.client import Client
 from wszero.errors import AlreadyRunning, BadHandler, BadName, CannotSend, Place, ServerStopped
 from wszero.interfaces import Nowhere
 from wszero.monitor_protocol import (
@@ -554,6 +555,57 @@ def test_a_wrong_name_of_a_message_is_refused(room: Room, op: Any) -> None:
     with pytest.raises(BadName):
         room.app.broadcast(op, "red")
     assert room.console == ""
+
+
+class LeavingClient(Client):
+    """Leaves between the first look at its link and the second, as a busy network may have it."""
+
+    @property
+    def _link(self) -> object:  # type: ignore[override]
+        looks: list[object] = self.__dict__["looks"]
+        return looks.pop() if looks else None
+
+
+class LinksOnly:
+    """A transport that notes whatever it is given for a link."""
+
+    def __init__(self) -> None:
+        self.links: list[object] = []
+
+    def send(self, payload: bytes, links: Sequence[object]) -> None:
+        self.links += links
+
+    def close(self, link: object, code: int, reason: str) -> None:
+        self.links.append(link)
+
+    def is_page(self, link: object) -> bool:
+        self.links.append(link)
+        return True
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda app, client: client.send("chat"),
+        lambda app, client: app.broadcast("chat"),
+        lambda app, client: client.eval_js("alert(1)"),
+        lambda app, client: app.troubles.error(client, "failed", "words"),
+        lambda app, client: setattr(client, "name", "Amy"),
+        lambda app, client: client.kick(),
+    ],
+    ids=["send", "broadcast", "eval_js", "error", "name", "kick"],
+)
+def test_who_leaves_in_the_middle_of_a_send_does_not_harm_it(
+    room: Room, do: Callable[[App, Client], None]
+) -> None:
+    room.app.transport = transport = LinksOnly()
+    client = LeavingClient(room.app, 1, None)
+    client.__dict__["looks"] = []
+    room.run(room.app.join(client))
+    client.__dict__["looks"] = ["link"]
+    do(room.app, client)
+    assert "link" in transport.links
+    assert None not in transport.links
 
 
 def test_broadcasts_from_many_threads_all_arrive(room: Room) -> None:

@@ -227,7 +227,8 @@ class App:
         everybody: bool = False,
     ) -> None:
         payload = encode(op, params)
-        links = [client._link for client in receivers if client._link is not None]
+        # Looked at once: on another thread a client may leave at any moment.
+        links = [link for client in receivers if (link := client._link) is not None]
         if links:
             self.transport.send(payload, links)
         if self.observer is not None:
@@ -245,8 +246,9 @@ class App:
 
     def own(self, client: Client, payload: bytes) -> None:
         """Send a client one of wszero's own messages."""
-        if client._link is not None:
-            self.transport.send(payload, (client._link,))
+        link = client._link
+        if link is not None:
+            self.transport.send(payload, (link,))
 
     # ---- clients and groups -------------------------------------------------------------------
 
@@ -263,7 +265,8 @@ class App:
         )
 
     def _renamed(self, client: Client) -> None:
-        if client._link is not None and self.transport.is_page(client._link):
+        link = client._link
+        if link is not None and self.transport.is_page(link):
             self.own(client, encode("_name", {"name": client.name}))
         if self.observer is not None:
             self.observer(Renamed(client.id, client.name))
