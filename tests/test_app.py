@@ -561,7 +561,7 @@ class LeavingClient(Client):
     """Leaves between the first look at its link and the second, as a busy network may have it."""
 
     @property
-    def _link(self) -> object:  # type: ignore[override]
+    def _link(self) -> object:
         looks: list[object] = self.__dict__["looks"]
         return looks.pop() if looks else None
 
@@ -606,6 +606,27 @@ def test_who_leaves_in_the_middle_of_a_send_does_not_harm_it(
     do(room.app, client)
     assert "link" in transport.links
     assert None not in transport.links
+
+
+def test_a_stop_in_the_middle_of_a_send_does_not_harm_it(room: Room) -> None:
+    class StoppingApp(App):
+        """Has its observer taken away between the first look at it and the second."""
+
+        looks = 1
+
+        @property
+        def observer(self) -> Any:
+            self.looks -= 1
+            return events.append if self.looks >= 0 else None
+
+        @observer.setter
+        def observer(self, observer: Any) -> None:
+            pass
+
+    events: list[object] = []
+    app = StoppingApp()
+    app.broadcast("chat")
+    assert len(events) == 1
 
 
 def test_broadcasts_from_many_threads_all_arrive(room: Room) -> None:

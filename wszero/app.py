@@ -62,6 +62,7 @@ class App:
         self.clients = Clients(lambda: self)
         self.reporter = Reporter()
         self.transport: Transport = Nowhere()
+        # Wherever it is used it is looked at once: a stop, on another thread, takes it away.
         self.observer: Optional[Callable[[Event], None]] = None
         self.later: Optional[Callable[[float, Callable[[], None]], object]] = None
         self.schedule: Optional[Callable[[Every], None]] = None
@@ -231,9 +232,9 @@ class App:
         links = [link for client in receivers if (link := client._link) is not None]
         if links:
             self.transport.send(payload, links)
-        if self.observer is not None:
+        if (observer := self.observer) is not None:
             ids = [] if everybody else [client.id for client in receivers]
-            self.observer(MessageOut(ids, op, dict(params), group, everybody, len(payload)))
+            observer(MessageOut(ids, op, dict(params), group, everybody, len(payload)))
 
     def _explain_empty_group(self, doing: str, op: str, group: str) -> None:
         # Most often a value without a name: broadcast('chat', 'hello').
@@ -268,8 +269,8 @@ class App:
         link = client._link
         if link is not None and self.transport.is_page(link):
             self.own(client, encode("_name", {"name": client.name}))
-        if self.observer is not None:
-            self.observer(Renamed(client.id, client.name))
+        if (observer := self.observer) is not None:
+            observer(Renamed(client.id, client.name))
 
     def _group(self, client: Client, group: str, joins: bool) -> None:
         with self._lock:
@@ -280,8 +281,8 @@ class App:
                 return
             groups = client._groups | {group} if joins else client._groups - {group}
             client.__dict__["_groups"] = ClientGroups(groups)
-        if self.observer is not None:
-            self.observer(GroupChanged(client.id, group, joins))
+        if (observer := self.observer) is not None:
+            observer(GroupChanged(client.id, group, joins))
 
     def _kick(self, client: Client, reason: str) -> None:
         link = client._link
@@ -304,8 +305,8 @@ class App:
     def mute(self, client: Client, muted: bool) -> None:
         """Let a client's messages be ignored, or listened to again: for the panel."""
         client.__dict__["_muted"] = muted
-        if self.observer is not None:
-            self.observer(Marked(client.id, "muted", muted))
+        if (observer := self.observer) is not None:
+            observer(Marked(client.id, "muted", muted))
 
     # ---- fed from outside, one at a time ------------------------------------------------------
 
@@ -314,8 +315,8 @@ class App:
         with self._lock:
             self._members[client] = None
             self._client_tuple = tuple(self._members)
-        if self.observer is not None:
-            self.observer(Joined(client.id, client.name, client._address, client._page))
+        if (observer := self.observer) is not None:
+            observer(Joined(client.id, client.name, client._address, client._page))
         handler = self.handlers.get("connect")
         return Call(handler, client, {}) if handler else None
 
@@ -326,8 +327,8 @@ class App:
         attributes and the groups that it was in.
         """
         self._forget(client)
-        if self.observer is not None:
-            self.observer(Left(client.id, reason))
+        if (observer := self.observer) is not None:
+            observer(Left(client.id, reason))
         handler = self.handlers.get("disconnect")
         return Call(handler, client, {}) if handler else None
 
@@ -335,9 +336,9 @@ class App:
         """A message has come: return the call of its handler, or answer why there is none."""
         op, params, ask = message
         handler = self.handlers.get(op)
-        if self.observer is not None:
+        if (observer := self.observer) is not None:
             handled = handler is not None and not client._muted
-            self.observer(MessageIn(client.id, op, dict(params), handled, size_bytes))
+            observer(MessageIn(client.id, op, dict(params), handled, size_bytes))
         if client._muted:
             self.troubles.refuse(
                 client, op, ask, "muted", "Your messages are switched off just now."
@@ -354,8 +355,8 @@ class App:
 
     def finished(self, call: Call, value: Any) -> None:
         """A handler has returned: its value answers the page that asked."""
-        if self.observer is not None:
-            self.observer(Ran(call.handler.op, 1))
+        if (observer := self.observer) is not None:
+            observer(Ran(call.handler.op, 1))
         if call.ask is None or call.client is None:
             return
         try:
@@ -374,8 +375,8 @@ class App:
             if why is not None:
                 self.troubles.mismatch(call, why)
                 return
-        if self.observer is not None:
-            self.observer(Ran(call.handler.op, 1))
+        if (observer := self.observer) is not None:
+            observer(Ran(call.handler.op, 1))
         what, fix, place = explain(error, call.handler)
         self.report("mistake", what, fix, place, client=call.client)
         if call.client is not None and call.ask is not None:

@@ -45,10 +45,11 @@ class Troubles:
     ) -> None:
         """Say what went wrong: on the console once, in the panel with a count."""
         count = self._app.reporter.report(kind, what, fix, place, key)
-        if self._app.observer is not None:
+        observer = self._app.observer
+        if observer is not None:
             way = [f"{one.short}: {one.code}" for one in place.via] if place else []
             text = "\n".join([*way, what, *([fix] if fix else [])])
-            self._app.observer(
+            observer(
                 Trouble(
                     kind,
                     text,
@@ -106,10 +107,10 @@ class Troubles:
 
         may_wait = len(self._wait_for_page) < MOST_WAITING
         is_new = may_wait and not self._app.reporter.knows(code, what)
-        link = client._link
-        if self._app.later and is_new and link is not None and self._app.transport.is_page(link):
+        link, later = client._link, self._app.later
+        if later and is_new and link is not None and self._app.transport.is_page(link):
             self._wait_for_page.setdefault(key, say)
-            self._app.later(WAIT_FOR_PAGE_S, say)
+            later(WAIT_FOR_PAGE_S, say)
         else:
             self._wait_for_page[key] = say
             say()
