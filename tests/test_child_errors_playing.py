@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 
+from tests.programs import RunningProgram
 from tests.told import told_for, told_for_each, told_while_playing
 from tests.words import texts_in
 
@@ -271,14 +273,19 @@ def test_a_long_way_to_a_mistake_is_shortened(program, connect):
     assert text.code == ("f0()", "def f8(): f9()", "def f9(): 1 / 0")
 
 
-def test_the_line_that_runs_is_shown_and_not_what_was_typed_since(program, connect, tmp_path):
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_the_line_that_runs_is_shown_and_not_what_was_typed_since(connect, tmp_path, is_absolute):
+    file = tmp_path / "quiz.py"
     source = "from wszero import *\n@on('go')\ndef go(client):\n    1 / 0\nrun_server()"
-    game = program(source)
-    amy = connect(game.url)
-    (tmp_path / "quiz.py").write_text(source.replace("1 / 0", "1 / 1"))
-    amy.send("go")
-    game.wait_for("quiz.py was changed meanwhile: run it again.")
-    assert "    1 / 0\n" in game.console
+    file.write_text(source)
+    game = RunningProgram([str(file) if is_absolute else "quiz.py"], folder=tmp_path)
+    with contextlib.ExitStack() as at_end:
+        at_end.callback(game.kill)
+        amy = connect(game.url)
+        file.write_text(source.replace("1 / 0", "1 / 1"))
+        amy.send("go")
+        game.wait_for("quiz.py was changed meanwhile: run it again.")
+        assert "    1 / 0\n" in game.console
 
 
 # ---- told once ---------------------------------------------------------------------------------

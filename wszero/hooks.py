@@ -45,6 +45,8 @@ def install(app: Callable[[], App]) -> None:
     _program = program_file()
     if _program and is_child_file(_program):
         keep_source(_program)
+        # Python 3.8 calls it as it was called on the command line.
+        keep_source(str(sys.modules["__main__"].__file__))
     else:
         _program = ""
     _before, sys.excepthook = sys.excepthook, _uncaught

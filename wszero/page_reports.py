@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Pattern, Tuple
 
 from .errors import Place, did_you_mean, one_line
+from .places import place_of, program_file
+from .program_text import sending_line
 from .protocol import Params
 from .python_words import plain
 
@@ -71,9 +73,13 @@ class PageReports:
         ops = [name for name in known if isinstance(name, str)] if isinstance(known, list) else []
         close = did_you_mean(op, ops[:200])
         page = place._replace(line=0).short if place is not None else "your page"
-        what = f'{page} got "{op}", but nothing in it listens for that.'
+        name = "Your page" if page == "your page" else f"The page {page}"
+        what = f'{name} got "{op}", but nothing in it listens for that.'
         fix = f'Did you mean "{close}"?' if close else f"Try there: on('{op}', function (msg) {{}})"
-        return PageReport("page no_handler", what[:1].upper() + what[1:], fix, None, (op, page))
+        program = program_file()
+        line = sending_line(program, op) if program else 0
+        sent = place_of(program, line) if line else None
+        return PageReport("page no_handler", what, fix, sent, (op, page))
 
     def where(self, params: Params) -> Optional[Place]:
         """Return the line of the child's page that sent something; ``None`` if it is not known."""
@@ -98,7 +104,7 @@ def _text(value: Any, most: int) -> str:
 
 def _few_words(msg: str) -> str:
     """Return what the browser says without the words that a child does not know."""
-    words = plain(msg).split()
+    words = plain(re.sub(r"^Error: ", "", msg)).split()
     return " ".join(words) if len(words) <= _MOST_WORDS else " ".join(words[:_MOST_WORDS]) + " …"
 
 

@@ -110,6 +110,20 @@ def return_line(file: str, line: int) -> int:
     return lines[0] if len(lines) == 1 else 0
 
 
+def sending_line(file: str, op: str) -> int:
+    """Return the first line that sends a message of this name; 0 if there is none."""
+    tree = _parse(file)
+    lines = [
+        node.lineno
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.Call)
+        and _last_name(node.func) in ("send", "broadcast", "send_others")
+        and node.args
+        and getattr(node.args[0], "value", None) == op
+    ]
+    return min(lines, default=0)
+
+
 # ---- finding -----------------------------------------------------------------------------------
 
 _Found = Tuple[int, str, str]

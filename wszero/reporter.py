@@ -121,7 +121,7 @@ def _sameness(what: str, place: Optional[Place]) -> object:
 
 def _label(what: str, place: Optional[Place]) -> str:
     """Return a few words that tell one trouble from the others."""
-    return one_line(place.short if place is not None else re.split(r"[,.\n]", what)[0], 100)
+    return one_line(place.short if place is not None else re.split(r"[,.]\s|\n", what)[0], 100)
 
 
 def in_words(what: str, fix: str = "", place: Optional[Place] = None) -> str:
