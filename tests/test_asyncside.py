@@ -586,3 +586,13 @@ def test_a_message_that_is_handed_over_while_the_server_stops_is_dropped(game, a
     game.feed(amy, "both")
     assert game.stop()
     assert game.log == []
+
+
+def test_a_runtime_that_has_stopped_is_settled(game, amy):
+    @game.on("hi")
+    async def hi(client):
+        await sleep(60)
+
+    amy.send("hi")
+    assert game.stop()
+    game.settle()

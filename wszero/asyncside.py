@@ -100,7 +100,11 @@ class AsyncSide:
     def nudge(self, patience_s: float) -> bool:
         """Wait until the loop has seen all that was put on it before; then it has the baton."""
         seen = threading.Event()
-        self._loop.call_soon_threadsafe(seen.set)
+        try:
+            self._loop.call_soon_threadsafe(seen.set)
+        except RuntimeError:
+            # The loop has ended, and all with it.
+            return True
         return seen.wait(patience_s)
 
     # ---- the selector's moments ---------------------------------------------------------------
