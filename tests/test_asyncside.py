@@ -153,7 +153,7 @@ def test_nothing_of_the_program_ever_runs_at_the_same_moment(game):
         game.feed(players[n % 10], "plain" if n % 3 else "later")
         if n % 10 == 0:
             game.wait(0.01)
-    until(lambda: game.wait(0.01) or not game.runtime._sleeping_of)
+    until(lambda: game.wait(0.01) or not game.runtime.naps)
     assert overlap.entered > 500
     assert overlap.worst == 1
 

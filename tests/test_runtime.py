@@ -304,7 +304,7 @@ def test_nothing_is_remembered_of_a_client_whose_handlers_have_ended(game, amy, 
     for n in range(1, 12):
         amy.send("nap", n=n)
     game.wait(2)
-    assert (game.runtime._sleeping_of, game.runtime._postponed) == ({}, {})
+    assert not game.runtime.naps
 
 
 # ---- what goes wrong hurts only its own message ----------------------------------------------
@@ -342,7 +342,7 @@ def test_a_mistake_of_our_own_is_told_and_hurts_only_its_own_message(game, amy, 
     amy.send("hi")
     game.wait(1)
     assert "wszero itself made a mistake" in game.console
-    assert game.runtime._sleeping_of == {}
+    assert not game.runtime.naps
 
 
 def test_a_computer_without_threads_left_goes_on_when_there_are_some_again(

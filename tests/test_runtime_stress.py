@@ -122,7 +122,7 @@ class Rig(NewGame):
     def is_done(self) -> bool:
         """Whether all that was sent by those who stayed has begun, and all that began has ended."""
         begun = {client: self.last.get(client, -1) + 1 for client in self.sent}
-        return begun == self.sent and not self.runtime._sleeping_of
+        return begun == self.sent and not self.runtime.naps
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,13 @@
 
 General layout, from the bottom up; a module knows only those before it:
 
+- `hiding_files`: looks, before all else, whether Python's own modules can be found
 - `errors`, `places`, `python_words`, `name_words`, `call_words`, `program_text`, `mistakes`,
   `reporter`: plain words for what goes wrong
 - `protocol`, `monitor_protocol`: the messages to pages and to the editor's panel, pure
 - `groups`, `client`, `handlers`, `app`: the core, without sockets, threads or asyncio
-- `clock`, `baton`, `asyncside`, `runtime`: whose turn it is to run the child's code
+- `clock`, `baton`, `sleeping`, `naps`, `asyncside`, `runtime`: whose turn it is to run the child's
+  code
 - `file_names`, `pages`, `script_tag`, `watch`: the files that pages are made of
 - `origins`, `listening`, `network`, `browsers`: who may come in, ports, addresses, the browser
 - `link`, `web`, `server`: the network thread
@@ -25,13 +27,14 @@ General layout, from the bottom up; a module knows only those before it:
 
 from __future__ import annotations
 
+from . import hiding_files as hiding_files  # first of all: it may end the program
 from . import hooks
 from .app import App
 from .client import Client as Client
 from .driver import Driver
 from .errors import WszeroError as WszeroError
 from .names import broadcast, clients, default_app, every, on, run_server
-from .runtime import sleep
+from .sleeping import sleep
 
 __version__ = "0.1.0"
 

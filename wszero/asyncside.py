@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import selectors
-import sys
 import threading
 import time
 import weakref
@@ -23,18 +22,17 @@ from typing import (
     Coroutine,
     Deque,
     Dict,
-    Generator,
     List,
     Optional,
     Set,
     Tuple,
     TypeVar,
+    cast,
 )
 
 from .baton import Seat, Turn, here
 from .errors import ServerStopped
 from .mistakes import explain
-from .places import place_of
 
 if TYPE_CHECKING:
     from .calls import Call
@@ -61,7 +59,7 @@ class AsyncSide:
         self._tasks: Set[asyncio.Task[None]] = set()
         self._loop = asyncio.SelectorEventLoop(_BatonSelector(self))
         self._loop.set_exception_handler(self._unhandled)
-        self._loop.set_task_factory(self._make_task)
+        self._loop.set_task_factory(cast(Any, self._make_task))  # typed anew in 3.13
         # Made here for its name, by which `threads` finds its threads.
         self._helpers = f"wszero-to-thread-{id(self)}"
         self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix=self._helpers))
@@ -189,7 +187,7 @@ class AsyncSide:
         self._seat.is_busy = False
 
     async def _drive(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
-        self.runtime.count_as_asleep(call)
+        self.runtime.naps.count(call)
         try:
             value = await (coroutine if coroutine is not None else call.start())
         except BaseException as error:
@@ -262,56 +260,6 @@ class _BatonSelector(selectors.DefaultSelector):
             return super().select(timeout)
         finally:
             self._side.take_back()
-
-
-class Sleep:
-    """What ``sleep()`` gives an ``async def``: to be awaited. Forgotten, it is explained."""
-
-    def __init__(self, seconds: float, runtime: Optional[Runtime], depth: int) -> None:
-        self._seconds = seconds
-        self._runtime = runtime
-        self._awaited = False
-        frame = sys._getframe(depth)
-        self._line = (frame.f_code.co_filename, frame.f_lineno, frame.f_code)
-
-    def __await__(self) -> Generator[Any, None, None]:
-        self._awaited = True
-        return self._wait().__await__()
-
-    async def _wait(self) -> None:
-        if self._runtime is None:
-            await asyncio.sleep(self._seconds)
-            return
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-        timer = self._runtime.clock.call_later(self._seconds, lambda: _finish(loop, future))
-        try:
-            await future
-        finally:
-            timer.cancel()
-
-    def __del__(self) -> None:
-        if self._awaited or self._runtime is None:
-            return
-        file, line, code = self._line
-        place = place_of(file, line, code.co_name)
-        if code.co_flags & 0x80:  # inspect.CO_COROUTINE: the caller is an async def
-            what = "sleep() in an async function needs await in front of it."
-            fix = f"Try: await sleep({self._seconds:g})"
-        else:
-            what = f"An async function called {code.co_name}(), so sleep() can't wait here."
-            fix = f"Make it: async def {code.co_name}, with await sleep({self._seconds:g})"
-        self._runtime.app.report("await", what, fix, place)
-
-
-def _finish(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
-    def finish() -> None:
-        if not future.done():
-            future.set_result(None)
-
-    # An error: the loop was closed meanwhile, and nobody waits any more.
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(finish)
 
 
 def _is_unseen(task: asyncio.Task[Any]) -> bool:

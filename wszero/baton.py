@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
+
+from .errors import ServerStopped
 
 if TYPE_CHECKING:
     from .calls import Call
@@ -46,3 +50,11 @@ class _Here(threading.local):
 
 here = _Here()
 """The runtime and the seat of the current thread; ``None`` on threads that aren't a runtime's."""
+
+
+def interrupt(thread: threading.Thread) -> None:
+    """Raise `ServerStopped` in a thread, at its next line of Python. Only CPython can."""
+    with contextlib.suppress(AttributeError):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(ServerStopped)
+        )

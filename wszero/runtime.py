@@ -16,28 +16,23 @@ in `sleep()`, or in any `await`.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import ctypes
 import inspect
 import sys
 import threading
 import time
 import traceback
 from collections import deque
-from typing import Any, Callable, Coroutine, Deque, Dict, List, Optional, Set, Tuple, cast
+from typing import Any, Callable, Coroutine, Deque, List, Optional, Set, Tuple, cast
 
 from .app import App
-from .asyncside import AsyncSide, Sleep
-from .baton import Seat, Turn, here
+from .asyncside import AsyncSide
+from .baton import Seat, Turn, here, interrupt
 from .calls import Call, Every
 from .client import Client
 from .clock import Clock
-from .errors import BadOption, Place, ServerStopped
+from .errors import Place, ServerStopped
+from .naps import Naps
 from .places import place_in_frame
-
-MOST_ASLEEP = 8
-"""So many handlers of one client may sleep at once; then its messages wait."""
 
 MOST_IDLE_WORKERS = 4
 """More threads than these go home when they have nothing to do."""
@@ -72,8 +67,7 @@ class Runtime:
         self._idle: List[Seat] = []
         self._asleep: Set[Seat] = set()
         self._threads: Set[threading.Thread] = set()
-        self._sleeping_of: Dict[Client, int] = {}
-        self._postponed: Dict[Client, Deque[Call]] = {}
+        self.naps = Naps()
         self._async_side: Optional[AsyncSide] = None
 
     # ---- the line -----------------------------------------------------------------------------
@@ -163,7 +157,7 @@ class Runtime:
         function, *args = item
         try:
             call = function(*args)
-            if call is not None and (function == self._take_postponed or self._may_begin(call)):
+            if call is not None and (function == self.naps.take or self.naps.may_begin(call)):
                 coroutine = None if call.handler.is_async else self._run(seat, call)
                 if call.handler.is_async or coroutine is not None:
                     self._async().hand_over(call, coroutine)
@@ -231,7 +225,7 @@ class Runtime:
                 raise ServerStopped
             call = seat.call
             if call is not None:
-                self.count_as_asleep(call)
+                self.naps.count(call)
             self.clock.call_later(seconds, lambda: self._wake(seat))
             self._asleep.add(seat)
             self.hand_on()
@@ -278,53 +272,20 @@ class Runtime:
         """Tell whether anybody stands in line. Held: the lock."""
         return bool(self._line)
 
-    def count_as_asleep(self, call: Call) -> None:
-        """Note that a handler of this client has begun and may wait; once a call."""
-        if call.client is not None and not call.may_sleep:
-            call.may_sleep = True
-            self._sleeping_of[call.client] = self._sleeping_of.get(call.client, 0) + 1
-
-    def _may_begin(self, call: Call) -> bool:
-        """Tell whether a message may be handled now; if not, it waits until its client's may."""
-        client = call.client
-        if client is None or call.handler.op == "disconnect":
-            return True
-        is_first = client not in self._postponed
-        if is_first and self._sleeping_of.get(client, 0) < MOST_ASLEEP:
-            return True
-        self._postponed.setdefault(client, deque()).append(call)
-        return False
-
-    def _take_postponed(self, client: Client) -> Optional[Call]:
-        """Return the next message that had to wait. In line after each call that has ended."""
-        waiting = self._postponed.get(client)
-        if not waiting or self._sleeping_of.get(client, 0) >= MOST_ASLEEP:
-            return None
-        call = waiting.popleft()
-        if not waiting:
-            del self._postponed[client]
-        return call
-
     def conclude(self, call: Call, tell: Callable[[Call, Any], None], outcome: Any) -> None:
         """A call has ended, well or badly: tell the core. The caller holds the baton."""
         try:
             tell(call, outcome)
         except Exception:
             self._own_mistake()
-        client = call.client
-        if client is not None:
-            if call.may_sleep:
-                self._sleeping_of[client] -= 1
-                if not self._sleeping_of[client]:
-                    del self._sleeping_of[client]
-            if client in self._postponed:
-                self.feed(self._take_postponed, client)
+        if self.naps.ended(call):
+            self.feed(self.naps.take, call.client)
         if call.then is not None:
             call.then()
 
     def forget(self, client: Client) -> None:
         """A client has gone: what still waited behind its sleeping handlers is dropped."""
-        self._postponed.pop(client, None)
+        self.naps.forget(client)
 
     # ---- every --------------------------------------------------------------------------------
 
@@ -414,41 +375,3 @@ class Runtime:
         for thread in self._living():
             thread.join(max(0.0, deadline - time.monotonic()))
         return not self._living()
-
-
-def sleep(seconds: float) -> Sleep | None:
-    """Wait, and let other handlers run meanwhile.
-
-    In a ``def`` it waits and returns; in an ``async def`` it must be awaited. Outside of handlers
-    it is `time.sleep`.
-
-    Args:
-        seconds: How long.
-
-    Raises:
-        BadOption: It is no number, or less than 0.
-
-    Example:
-        @on('countdown')
-        def countdown(client):
-            for n in 3, 2, 1:
-                client.send('count', n=n)
-                sleep(1)
-    """
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
-        raise BadOption(f"sleep() needs a number of seconds, not {seconds!r:.40}.", "Try: sleep(1)")
-    if asyncio._get_running_loop() is not None:
-        return Sleep(seconds, here.runtime, 2)
-    if here.runtime is not None and here.seat is not None:
-        here.runtime.sleep(seconds)
-    else:
-        time.sleep(seconds)
-    return None
-
-
-def interrupt(thread: threading.Thread) -> None:
-    """Raise `ServerStopped` in a thread, at its next line of Python. Only CPython can."""
-    with contextlib.suppress(AttributeError):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(ServerStopped)
-        )

@@ -27,6 +27,7 @@ from types import CodeType
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Type, Union
 
 from .app import App
+from .baton import interrupt
 from .client import Client
 from .clock import Clock, Timer
 from .errors import BadMessage, Place, ServerStopped, WszeroError
@@ -36,7 +37,7 @@ from .places import place_in_frame
 from .program_text import why_not_started
 from .protocol import decode, encode
 from .reporter import Reporter, in_words
-from .runtime import Runtime, interrupt
+from .runtime import Runtime
 
 PATIENCE_S = 10.0
 """A handler that is still busy after so long counts as stuck."""
