@@ -58,8 +58,10 @@ class Clock:
             due = self.now() + max(0.0, seconds)
             heapq.heappush(self._timers, (due, next(self._order), timer))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="wszero-clock", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="wszero-clock", daemon=True)
+                thread.start()
+                # Only now: a computer may have no threads left, and some again later.
+                self._thread = thread
             if self._timers[0][2] is timer:
                 self._changed.notify()
         return timer
