@@ -275,3 +275,22 @@ def test_any_words_can_be_reported(what: str, fix: str, place: Place | None) -> 
     reporter.sum_up()
     said = console.getvalue()
     assert said.replace("\n", "").isprintable()
+
+
+def test_a_report_in_the_middle_of_a_report_is_made_and_waits_for_nobody():
+    """Python may throw away a failed task, which reports itself, wherever memory is asked for."""
+
+    class Out(io.StringIO):
+        def write(self, text):
+            if "first" in text:
+                reporter.report("task", "second")
+            return super().write(text)
+
+    out = Out()
+    reporter = Reporter(out)
+    thread = threading.Thread(target=reporter.report, args=("task", "first"), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert "first" in out.getvalue()
+    assert "second" in out.getvalue()
