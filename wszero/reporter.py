@@ -25,7 +25,7 @@ class Reporter:
 
     def __init__(self, out: Optional[TextIO] = None) -> None:
         self._out = out
-        # Re-entrant: a failed task reports itself where Python throws it away, which may be in here.
+        # Re-entrant: a failed task reports itself where Python throws it away, which may be here.
         self._lock = threading.RLock()
         self._counts: Dict[Tuple[str, object], int] = {}
         self._kinds: Dict[str, int] = {}
