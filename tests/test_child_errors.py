@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import wszero
 from tests.told import FIRST_LINE, told_at_start
 from tests.words import texts_in, the_text_in
+from wszero.hiding_files import NEEDED
 from wszero.name_words import OUR_NAMES
 
 HANDLER = "@on('chat')\ndef chat(client, text):\n    broadcast('chat', text=text)\n"
@@ -297,6 +301,30 @@ def test_a_file_that_hides_one_of_pythons_own(program):
     text = told_at_start(program, source, files=files)
     assert "your own statistics.py hides Python's statistics" in text.prose
     assert "my_statistics.py" in text.prose
+
+
+@pytest.mark.parametrize("name", ["random.py", "string.py"])
+def test_a_program_with_the_name_of_one_of_pythons_own_modules(program, name):
+    text = told_at_start(program, "import random\n" + HANDLER + "run_server()", name=name)
+    assert f"Your file {name} hides Python's own {name[:-3]}" in text.prose
+    assert f"another name: my_{name}" in text.prose
+
+
+def test_a_file_that_hides_what_wszero_needs(program):
+    game = program("import random\nfrom wszero import *", files={"random.py": "print('dice')"})
+    assert game.wait() == 1
+    assert "Your file random.py hides Python's own random" in the_text_in(game.console).prose
+
+
+def test_a_file_with_the_name_of_a_module_that_nobody_needs_is_left_alone(program):
+    game = program("from wszero import *\nprint('Hello')", files={"turtle.py": "", "time.py": ""})
+    assert game.wait() == 0
+    assert game.console == "Hello\n"
+
+
+def test_what_may_not_be_hidden_is_needed():
+    check = f"import sys, wszero; print([m for m in {NEEDED} if m not in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", check], text=True) == "[]\n"
 
 
 # ---- other mistakes at the top -----------------------------------------------------------------
