@@ -58,9 +58,11 @@ def test_what_is_due_later_happens_later(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -5])
-def test_what_is_due_already_happens_soon(clock: Clock, seconds: float) -> None:
+def test_what_is_due_already_happens_without_time_passing(
+    moved: MovedClock, seconds: float
+) -> None:
     happened = threading.Event()
-    clock.call_later(seconds, happened.set)
+    moved.call_later(seconds, happened.set)
     assert happened.wait(DEADLINE_S)
 
 
@@ -151,6 +153,8 @@ def test_a_stop_ends_the_thread_at_once(clock: Clock) -> None:
     clock.call_later(LONG_S, lambda: None)
     thread = clock._thread
     assert thread is not None
+    # A program that ends without a stop must not wait for it.
+    assert thread.daemon
     clock.stop()
     assert not thread.is_alive()
 
