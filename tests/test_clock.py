@@ -172,15 +172,16 @@ def test_a_clock_that_nobody_uses_starts_no_thread_and_can_be_stopped_twice(cloc
     assert clock._thread is None
 
 
-def test_a_computer_without_threads_left_has_a_clock_again_when_there_are_some(monkeypatch):
-    def no_thread(self):
+def test_a_computer_without_threads_left_has_a_clock_again_when_there_are_some(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    clock, rang = Clock(), threading.Event()
+    rang = threading.Event()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(RuntimeError):
             clock.call_later(0, lambda: None)
     clock.call_later(0, rang.set)
-    assert rang.wait(30)
-    clock.stop()
+    assert rang.wait(DEADLINE_S)
