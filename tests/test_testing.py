@@ -292,6 +292,10 @@ def test_what_happens_may_set_the_next_thing_within_the_same_wait() -> None:
     assert seen == [1, 2, 3]
 
 
+SHORT_PATIENCE_S = 2
+"""Long enough for a slow machine to come to the line that is stuck."""
+
+
 # ---- mistakes -----------------------------------------------------------------------------------
 
 
@@ -370,7 +374,7 @@ def test_a_file_that_does_not_exist_is_not_begun(tmp_path: Path) -> None:
 def test_a_program_that_never_comes_to_run_server_is_told_with_its_line(
     written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(testing, "START_PATIENCE_S", 0.3)
+    monkeypatch.setattr(testing, "START_PATIENCE_S", SHORT_PATIENCE_S)
     with pytest.raises(GameError) as caught, play(written("while True:\n    pass")):
         pass
     assert "run_server()" in str(caught.value)
@@ -380,10 +384,11 @@ def test_a_program_that_never_comes_to_run_server_is_told_with_its_line(
 def test_a_stuck_handler_is_told_with_its_line(
     written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(testing, "PATIENCE_S", 0.3)
     with play(written("@on('buzz')\ndef buzz(client):\n    while True:\n        pass")) as game:
+        amy = game.join()
+        monkeypatch.setattr(testing, "PATIENCE_S", SHORT_PATIENCE_S)
         with pytest.raises(GameError) as caught:
-            game.join().send("buzz")
+            amy.send("buzz")
         assert "busy" in str(caught.value)
         assert "quiz.py, line" in str(caught.value)
 
