@@ -412,6 +412,11 @@ def test_a_handler_below_run_server(program):
     assert "below run_server()" in text.prose
 
 
+def test_a_folder_that_is_not_there(program):
+    (text,) = told_when_running(program, "run_server(folder='dits')", "folder='dist'")
+    assert "no folder called dits beside the program" in text.prose
+
+
 def test_a_program_in_order_is_told_nothing(program):
     source = "from time import time\n" + HANDLER + "client = clients\nrun_server()\nprint('Bye')"
     assert told_when_running(program, source) == []

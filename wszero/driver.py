@@ -125,10 +125,11 @@ class Driver:
         path = Path(program) if program else None
         name = path.name if path else "Your program"
         run = secrets.token_hex(4)
+        pages = Pages(path, self._options.folder)
         server = self._server = Server(
             self._app,
             self._runtime,
-            Pages(path, self._options.folder),
+            pages,
             self._options,
             run,
             name,
@@ -145,8 +146,17 @@ class Driver:
             self._runtime.schedule(every)
         self._undo_hook = hooks.explain_forgotten_awaits(self._app)
         self._greet(name)
+        self._look_over(program, pages)
+
+    def _look_over(self, program: str, pages: Pages) -> None:
+        """Tell of mistakes that raise nothing: the server runs, and does not what is expected."""
         for finding in findings(program) if program else ():
             self._app.report("program", *finding)
+        if pages.folder is not None and not pages.folder.is_dir():
+            what = f"There is no folder called {self._options.folder} beside the program."
+            self._app.report(
+                "folder", what, "Build the page first, or choose another: folder='dist'"
+            )
 
     def _start_server(self, server: Server) -> None:
         async def on_loop() -> None:
