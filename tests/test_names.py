@@ -21,6 +21,7 @@ from wszero.errors import BadHandler, BadOption
 from wszero.handlers import Handler
 from wszero.name_words import OUR_NAMES
 from wszero.names import default_app, use_app
+from wszero.testing import Game, Player, play
 
 CHILD_NAMES = {"App", "broadcast", "clients", "every", "on", "run_server", "sleep"}
 
@@ -91,9 +92,12 @@ def properties(kind: type) -> list[str]:
 
 FOR_CHILDREN = [*FUNCTIONS, *methods(Client)]
 FOR_EXPERTS = [App.on, App.every, App.broadcast, App.run, App.start, App.stop]
+FOR_TESTS = [*methods(Player), Game.join, Game.wait]
 
 
-@pytest.mark.parametrize("thing", [*FOR_CHILDREN, *FOR_EXPERTS], ids=lambda one: one.__qualname__)
+@pytest.mark.parametrize(
+    "thing", [*FOR_CHILDREN, *FOR_EXPERTS, *FOR_TESTS], ids=lambda one: one.__qualname__
+)
 def test_everything_public_has_words_and_an_example_that_is_python(
     thing: Callable[..., object],
 ) -> None:
@@ -105,7 +109,7 @@ def test_everything_public_has_words_and_an_example_that_is_python(
     ast.parse(textwrap.dedent(doc.split("\nExample:\n")[1]))
 
 
-@pytest.mark.parametrize("kind", [App, Client])
+@pytest.mark.parametrize("kind", [App, Client, play])
 def test_classes_have_words_and_an_example_that_is_python(kind: type) -> None:
     doc = inspect.getdoc(kind) or ""
     assert "\nExample:\n" in doc

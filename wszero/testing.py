@@ -133,7 +133,18 @@ class Player:
         return self.client.name
 
     def send(self, op: str, /, **params: Any) -> None:
-        """Send a message, as a page would; returns when all that followed has been done."""
+        """Send a message, as a page would; returns when all that followed has been done.
+
+        Args:
+            op: The message's name.
+            **params: What it carries.
+
+        Raises:
+            GameError: The page has been left, or a handler is stuck.
+
+        Example:
+            amy.send('chat', text='hello')
+        """
         self._send(encode(op, params))
 
     def ask(self, op: str, /, **params: Any) -> Any:
@@ -141,6 +152,9 @@ class Player:
 
         Raises:
             GameError: There is no answer: the handler sleeps, or failed.
+
+        Example:
+            assert amy.ask('add', a=1, b=2) == 3
         """
         ask = next(self._asks)
         self._send(encode(op, {**params, "_ask": ask}))
@@ -152,19 +166,35 @@ class Player:
         raise GameError(f'Nothing has answered "{op}" yet.', "Let time pass: game.wait(1)")
 
     def heard(self, op: str) -> Optional[Heard]:
-        """Return what the newest message of this name carried, or ``None``."""
+        """Return what the newest message of this name carried, or ``None``.
+
+        Example:
+            assert amy.heard('winner').name == 'Ben'
+        """
         return next((heard for name, heard in reversed(self.messages) if name == op), None)
 
     def all_heard(self, op: str) -> List[Heard]:
-        """Return what each message of this name carried, the oldest first."""
+        """Return what each message of this name carried, the oldest first.
+
+        Example:
+            assert [heard.n for heard in amy.all_heard('count')] == [3, 2, 1]
+        """
         return [heard for name, heard in self.messages if name == op]
 
     def forget(self) -> None:
-        """Forget all that has arrived."""
+        """Forget all that has arrived.
+
+        Example:
+            amy.forget()
+        """
         self.messages.clear()
 
     def leave(self) -> None:
-        """Close the page."""
+        """Close the page.
+
+        Example:
+            amy.leave()
+        """
         self._game._leave(self, "left")
 
     def _send(self, payload: bytes) -> None:
@@ -200,7 +230,15 @@ class Game:
         return self._out.getvalue()
 
     def join(self, name: str = "", page: str = "") -> Player:
-        """Open a pretend page; its client's name is as given, or wszero's own."""
+        """Open a pretend page.
+
+        Args:
+            name: The client's name; wszero's own ("Otter 1") if not given.
+            page: The path of the page.
+
+        Example:
+            amy = game.join('Amy')
+        """
         player = Player(self)
         player.client = self.app.new_client(player, page)
         if name:
@@ -211,7 +249,14 @@ class Game:
         return player
 
     def wait(self, seconds: float) -> None:
-        """Let pretended time pass: what sleeps wakes up, ``@every`` is called."""
+        """Let pretended time pass: what sleeps wakes up, ``@every`` is called.
+
+        Args:
+            seconds: How long; the test itself does not wait.
+
+        Example:
+            game.wait(3)
+        """
         self._clock.move(seconds, self.settle)
 
     def settle(self) -> None:
