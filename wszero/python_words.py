@@ -62,7 +62,7 @@ def text_of(error: BaseException) -> str:
         text = str(error)
     except Exception:
         return ""
-    return one_line(" ".join(text.split()))
+    return " ".join(one_line(text).split())
 
 
 def in_plain_words(error: BaseException) -> Words:
