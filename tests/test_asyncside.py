@@ -85,6 +85,17 @@ def test_plain_and_async_handlers_take_turns_in_the_order_of_the_messages(game, 
     assert game.log == list(range(200))
 
 
+def test_a_long_line_of_messages_takes_no_longer_for_each(game, amy):
+    @game.on("later")
+    async def later(client, n):
+        game.log.append(n)
+
+    for n in range(20_000):
+        game.feed(amy, "later", n=n)
+    game.settle()
+    assert game.log == list(range(20_000))
+
+
 def test_a_message_waits_until_the_one_before_awaits(game, amy):
     @game.on("first")
     async def first(client):

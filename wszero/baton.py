@@ -13,17 +13,27 @@ if TYPE_CHECKING:
     from .calls import Call
 
 
+class Ticket:
+    """A place in the line, for a thread that waits for the baton."""
+
+    __slots__ = ("seat",)
+
+    def __init__(self, seat: Seat) -> None:
+        self.seat: Optional[Seat] = seat
+        """``None`` once the thread has left the line: a line is long, and nobody looks for it."""
+
+
 class Seat:
     """A thread's place: it waits here until it is handed the baton."""
 
-    __slots__ = ("call", "dismissed", "is_busy", "item", "queued", "thread", "wake")
+    __slots__ = ("call", "dismissed", "is_busy", "item", "thread", "ticket", "wake")
 
     def __init__(self) -> None:
         # A lock that is always taken: releasing it lets the waiting thread go on, once.
         self.wake = threading.Lock()
         self.wake.acquire()
         self.item: Optional[Tuple[Any, ...]] = None
-        self.queued = False
+        self.ticket: Optional[Ticket] = None
         """Stands in the line."""
         self.call: Optional[Call] = None
         self.thread: Optional[threading.Thread] = None

@@ -26,7 +26,7 @@ from typing import Any, Callable, Coroutine, Deque, List, Optional, Set, Tuple, 
 
 from .app import App
 from .asyncside import AsyncSide
-from .baton import Seat, Turn, here, interrupt
+from .baton import Seat, Ticket, Turn, here, interrupt
 from .calls import Call, Every
 from .client import Client
 from .clock import Clock
@@ -89,7 +89,7 @@ class Runtime:
     def hand_on(self) -> None:
         """Give the baton to the next in line. Held: the lock, and the baton if anybody has it."""
         self.turn = None
-        seat = self._next_seat() if self._line else None
+        seat = self._next_seat()
         if seat is None:
             self._holder = None
             self.quiet.set()
@@ -104,21 +104,27 @@ class Runtime:
 
     def _next_seat(self) -> Optional[Seat]:
         """Take the next out of the line: a waiting thread, or one that gets the next event."""
-        item = self._line[0]
-        if isinstance(item, Seat):
-            self.leave_line(item)
-            return item
-        seat = self._idle.pop() if self._idle else self._new_worker()
-        if seat is not None:
-            seat.item = self._line.popleft()
-            return seat
+        while self._line and isinstance(self._line[0], Ticket):
+            seat = self._line.popleft().seat
+            if seat is not None:
+                seat.ticket = None
+                return cast(Seat, seat)
+        if not self._line:
+            return None
+        worker = self._idle.pop() if self._idle else self._new_worker()
+        if worker is not None:
+            worker.item = self._line.popleft()
+            return worker
         # The computer has no threads left. Who waits in the line goes on, and looks after the
         # events when it has ended; otherwise they wait for the next event, or the next nap.
-        for item in self._line:
-            if isinstance(item, Seat):
-                self.leave_line(item)
-                return item
-        return None
+        seat = next(iter(self._seats_in_line()), None)
+        if seat is not None:
+            self.leave_line(seat)
+        return seat
+
+    def _seats_in_line(self) -> List[Seat]:
+        tickets = [item for item in self._line if isinstance(item, Ticket)]
+        return [ticket.seat for ticket in tickets if ticket.seat is not None]
 
     def _new_worker(self) -> Optional[Seat]:
         seat = Seat()
@@ -168,7 +174,7 @@ class Runtime:
             self._own_mistake()
         with self.lock:
             self.turn = None
-            if self._line and not isinstance(self._line[0], Seat):
+            if self._line and not isinstance(self._line[0], Ticket):
                 return cast(Event, self._line.popleft())
             self._sit_down(seat)
             self.hand_on()
@@ -176,8 +182,7 @@ class Runtime:
 
     def retire(self, seat: Seat) -> None:
         """A thread ends, whatever it was at: nobody waits for it. Held: the lock."""
-        if seat.queued:
-            self.leave_line(seat)
+        self.leave_line(seat)
         if self._holder is seat:
             self.hand_on()
 
@@ -247,8 +252,8 @@ class Runtime:
         if self._holder is None:
             self._grant(seat)
         else:
-            seat.queued = True
-            self._line.append(seat)
+            seat.ticket = Ticket(seat)
+            self._line.append(seat.ticket)
 
     def pass_on(self, seat: Seat) -> bool:
         """Give the baton to a certain seat, before all in line. Held: the lock and the baton.
@@ -257,16 +262,17 @@ class Runtime:
             Whether its thread stood in line and has been woken; if not, it is to be told.
         """
         self._holder = seat
-        if not seat.queued:
+        if not self.leave_line(seat):
             return False
-        self.leave_line(seat)
         seat.wake.release()
         return True
 
-    def leave_line(self, seat: Seat) -> None:
-        """Take back a place in the line. Held: the lock."""
-        seat.queued = False
-        self._line.remove(seat)
+    def leave_line(self, seat: Seat) -> bool:
+        """Give up a place in the line; return whether there was one. Held: the lock."""
+        if seat.ticket is None:
+            return False
+        seat.ticket.seat = seat.ticket = None
+        return True
 
     def others_wait(self) -> bool:
         """Tell whether anybody stands in line. Held: the lock."""
@@ -329,13 +335,12 @@ class Runtime:
         """
         with self.lock:
             self.stopping = True
-            seats = [item for item in self._line if isinstance(item, Seat)]
+            waiting = [*self._seats_in_line(), *self._asleep]
             self._line.clear()
-            self._line.extend(seats)
-            for seat in self._asleep:
-                seat.queued = True
-                self._line.append(seat)
             self._asleep.clear()
+            for seat in waiting:
+                seat.ticket = Ticket(seat)
+                self._line.append(seat.ticket)
             for seat in self._idle:
                 seat.dismissed = True
                 seat.wake.release()
