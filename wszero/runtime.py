@@ -271,7 +271,8 @@ class Runtime:
         """Give up a place in the line; return whether there was one. Held: the lock."""
         if seat.ticket is None:
             return False
-        seat.ticket.seat = seat.ticket = None
+        ticket, seat.ticket = seat.ticket, None
+        ticket.seat = None
         return True
 
     def others_wait(self) -> bool:
