@@ -141,6 +141,7 @@ class AsyncSide:
         self._begin_turn()
 
     def _begin_turn(self) -> None:
+        self._has_fresh_work = False
         self._note_turn()
         self._start_waiting()
 
@@ -154,9 +155,9 @@ class AsyncSide:
                 if coroutine is not None:
                     coroutine.close()
                 continue
-            task = self._loop.create_task(self._drive(call, coroutine))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            # Not by `create_task`: nothing needs to be called back when it has ended, which would
+            # cost one more round of the loop for each message.
+            self._tasks.add(asyncio.Task(self._drive(call, coroutine), loop=self._loop))
 
     # ---- on the loop --------------------------------------------------------------------------
 
@@ -195,6 +196,7 @@ class AsyncSide:
                 self.runtime.conclude(call, self.runtime.app.failed, error)
         else:
             self.runtime.conclude(call, self.runtime.app.finished, value)
+        self._tasks.discard(cast(Any, asyncio.current_task()))
 
     def _cancel_all(self) -> None:
         tasks = asyncio.all_tasks(self._loop)
