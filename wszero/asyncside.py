@@ -188,6 +188,7 @@ class AsyncSide:
         self._seat.is_busy = False
 
     async def _drive(self, call: Call, coroutine: Optional[Coroutine[Any, Any, Any]]) -> None:
+        task = cast(Any, asyncio.current_task())
         self.runtime.naps.count(call)
         try:
             value = await (coroutine if coroutine is not None else call.start())
@@ -196,7 +197,7 @@ class AsyncSide:
                 self.runtime.conclude(call, self.runtime.app.failed, error)
         else:
             self.runtime.conclude(call, self.runtime.app.finished, value)
-        self._tasks.discard(cast(Any, asyncio.current_task()))
+        self._tasks.discard(task)
 
     def _cancel_all(self) -> None:
         tasks = asyncio.all_tasks(self._loop)
