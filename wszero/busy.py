@@ -66,10 +66,10 @@ def _words(place: Optional[Place]) -> Tuple[str, str]:
     what = "This line is busy, so no other message can be handled."
     if place is None:
         return what, ""
-    code = place.code
+    code = place.code.split("#")[0].strip()
     is_async = isinstance(function_at(place.file, place.line), ast.AsyncFunctionDef)
     wait = "await " if is_async else ""
-    slept = re.search(r"(?<![\w.])(time\.)?sleep\((.*?)\)+$", code)
+    slept = re.search(r"(?<![\w.])(time\.)?sleep\((.*)\)$", code)
     if slept and slept.group(1):
         new = f"{wait}sleep({slept.group(2)})"
         return what, f"Use wszero's own sleep, which lets others go on: {new}"
