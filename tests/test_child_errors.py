@@ -97,6 +97,14 @@ def test_a_connect_handler_that_wants_more_than_the_client(program):
     assert "Try: def hi(client):" in text.prose
 
 
+def test_a_handler_in_a_class(program):
+    source = "class Game:\n    @on('chat')\n    def chat(self, client):\n        pass\nrun_server()"
+    text = told_at_start(program, source)
+    assert text.line == "def chat(self, client):"
+    assert "part of a class" in text.prose
+    assert "outside of the class: def chat(client):" in text.prose
+
+
 @pytest.mark.parametrize("name", sorted(set(OUR_NAMES) - {"App"}))
 def test_a_handler_with_the_name_of_one_of_wszeros_functions(program, name):
     text = told_at_start(program, f"@on('chat')\ndef {name}(client):\n    pass\nrun_server()")
@@ -370,12 +378,13 @@ def test_a_file_that_python_can_not_read(program):
 
 
 def test_ctrl_c_at_the_top_of_a_program(program):
-    game = program(FIRST_LINE + "import time\nprint('ready'); time.sleep(60)")
+    game = program(FIRST_LINE + HANDLER + "import time\nprint('ready'); time.sleep(60)")
     game.wait_for("ready")
     game.stop()
     text = the_text_in(game.console)
-    assert text.where == "quiz.py, line 3"
+    assert text.where == "quiz.py, line 6"
     assert "Ctrl-C has stopped the program here" in text.prose
+    assert "It had not come to run_server() yet." in text.prose
 
 
 # ---- what a program's text shows ---------------------------------------------------------------

@@ -69,6 +69,19 @@ def test_what_browsers_say_is_followed_by_what_to_try(msg, fix):
     assert fix in told(msg=msg).fix
 
 
+def test_a_message_without_quotes_is_noticed():
+    HTML.append("on(chat, function (msg) {})")
+    report = told(msg="ReferenceError: chat is not defined", line=len(HTML))
+    HTML.pop()
+    assert report.fix == "The message's name needs quotes: 'chat'"
+
+
+def test_a_long_text_leaves_room_for_what_to_try():
+    report = told(msg="TypeError: x.y is not a function " + "and so on " * 20)
+    assert report.what.endswith(" …")
+    assert report.fix == "Is its name spelt right?"
+
+
 def test_a_script_of_eval_js_is_told_at_the_line_that_sent_it():
     report = told(kind="eval_js", about="oh()", msg="ReferenceError: oh is not defined")
     assert report.place is not None

@@ -178,6 +178,12 @@ class Handlers:
                 f"Try: {handler.example(handler.needs)}",
                 handler.place,
             )
+        if handler.first == "self":
+            raise BadHandler(
+                f"{handler.name}() is part of a class, so its first name would be the client.",
+                f"Put it outside of the class: def {handler.name}(client):",
+                handler.place,
+            )
         if op in EVENTS and handler.needs:
             raise BadHandler(
                 f'"{op}" brings the client, and nothing else.',

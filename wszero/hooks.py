@@ -78,7 +78,10 @@ def _uncaught_in_thread(args: ExceptHookArgs) -> None:
 def _words_for(error: BaseException, traceback: Optional[TracebackType]) -> Optional[str]:
     if isinstance(error, KeyboardInterrupt) and _ends_in_child_code(traceback):
         _, _, place = explain(error)
-        return in_words("Ctrl-C has stopped the program here.", "", place)
+        app = _app()
+        is_early = not app.was_started and (len(app.handlers) or app.everies)
+        fix = "It had not come to run_server() yet." if is_early else ""
+        return in_words("Ctrl-C has stopped the program here.", fix, place)
     if isinstance(error, SyntaxError) and error.filename and is_child_file(error.filename):
         # Only now: most programs can be read.
         from .cli_syntax import explain_unreadable

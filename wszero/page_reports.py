@@ -21,8 +21,8 @@ LineOf = Callable[[str, int], str]
 PlaceOfScript = Callable[[str], Optional[Place]]
 
 _PAGE_NAMES = ("on", "send", "ask", "HANDLERS", "send_message", "document", "window", "console")
-_MOST_WORDS = 13
-"""Of what the browser says: with our own words and the place it must not get too long."""
+_MOST_WORDS = 22
+"""In one text; three more tell the place."""
 
 
 class PageReport(NamedTuple):
@@ -60,12 +60,16 @@ class PageReports:
         place = self.place(params)
         if kind == "no_handler" and about:
             return self._no_handler(params, one_line(about, 40), place)
-        fix = _what_to_try(msg)
+        what = "The page has a mistake:"
         if kind == "eval_js":
-            what = f"The JavaScript in eval_js() has a mistake: {_few_words(msg)}"
+            what = "The JavaScript in eval_js() has a mistake:"
             place = place_of_script(about)
-        else:
-            what = f"The page has a mistake: {_few_words(msg)}"
+        fix = _what_to_try(msg, place.code if place is not None else "")
+        words = plain(re.sub(r"^Error: ", "", msg)).split()
+        room = _MOST_WORDS - len(what.split()) - len(fix.split())
+        if len(words) > room:
+            words[room:] = ["…"]
+        what = " ".join([what, *words])
         return PageReport(f"page {kind}"[:20], what, fix, place, (msg, place and place[:2]))
 
     def _no_handler(self, params: Params, op: str, place: Optional[Place]) -> PageReport:
@@ -102,18 +106,15 @@ def _text(value: Any, most: int) -> str:
     return one_line(value, most).strip() if isinstance(value, str) else ""
 
 
-def _few_words(msg: str) -> str:
-    """Return what the browser says without the words that a child does not know."""
-    words = plain(re.sub(r"^Error: ", "", msg)).split()
-    return " ".join(words) if len(words) <= _MOST_WORDS else " ".join(words[:_MOST_WORDS]) + " …"
-
-
-def _what_to_try(msg: str) -> str:
+def _what_to_try(msg: str, code: str) -> str:
     found = re.search(r"(\w+) is not defined", msg) or re.search(r"variable: (\w+)", msg)
     if found:
-        if found.group(1) in ("broadcast", "client", "clients", "run_server"):
+        name = found.group(1)
+        if name in ("broadcast", "client", "clients", "run_server"):
             return "That is for Python. In a page: send('chat', {text: 'hello'})"
-        close = did_you_mean(found.group(1), _PAGE_NAMES)
+        if re.search(rf"\b(?:on|send|ask)\(\s*{name}\b|HANDLERS\[{name}\]", code):
+            return f"The message's name needs quotes: '{name}'"
+        close = did_you_mean(name, _PAGE_NAMES)
         return f"Did you mean {close}?" if close else "Is the name spelt right?"
     for pattern, fix in _FIXES:
         if pattern.search(msg):
