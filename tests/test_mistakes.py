@@ -68,6 +68,13 @@ def test_of_several_mistakes_at_once_the_first_is_told():
     assert explain(error)[0].startswith("KeyError: 'Bob'")
 
 
+@pytest.mark.parametrize("inner", [5, (), "exceptions", (3,)])
+def test_a_mistake_that_only_looks_like_several_is_told_itself(inner):
+    error = ValueError("oh")
+    error.exceptions = inner  # type: ignore[attr-defined]
+    assert explain(error)[0] == "ValueError: oh"
+
+
 def test_a_file_that_can_not_be_read_is_told_with_its_line(tmp_path):
     file = tmp_path / "helper.py"
     file.write_text("x = 1\ny = (\n")

@@ -31,9 +31,7 @@ def explain(
         error: What the child's code raised.
         handler: The handler that it happened in; ``None`` at the top of the program.
     """
-    while getattr(error, "exceptions", ()):
-        # Several tasks at once (Python 3.11): one mistake after the other.
-        error = error.exceptions[0]  # type: ignore[attr-defined]
+    error = _first(error)
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         place: Optional[Place] = _place_of_syntax_error(error.filename, error.lineno)
     else:
@@ -47,6 +45,15 @@ def explain(
         again = f"{place.short.split(',')[0]} was changed meanwhile: run it again."
         fix = again if len(f"{what} {fix} {again}".split()) > MOST_WORDS - 3 else f"{fix}\n{again}"
     return what, fix.strip(), place
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first of several mistakes that came up at once, as tasks of Python 3.11 tell."""
+    while True:
+        inner = getattr(error, "exceptions", None)
+        if not (isinstance(inner, tuple) and inner and isinstance(inner[0], BaseException)):
+            return error
+        error = inner[0]
 
 
 def _place_of_syntax_error(file: str, line: int) -> Place:
