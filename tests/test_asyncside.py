@@ -489,6 +489,24 @@ def test_a_handler_that_cancels_itself_hurts_only_its_own_message(game, amy):
     assert game.log == ["hi"]
 
 
+def test_a_computer_without_files_left_has_async_handlers_again_when_there_are_some(
+    game, amy, monkeypatch
+):
+    def no_files(selector):
+        raise OSError(24, "Too many open files")
+
+    @game.every(1)
+    async def tick():
+        game.log.append("tick")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "SelectorEventLoop", no_files)
+        game.wait(1)
+    assert game.log == []
+    game.wait(2)
+    assert game.log == ["tick"] * 2
+
+
 # ---- the end -----------------------------------------------------------------------------------
 
 

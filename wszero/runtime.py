@@ -161,6 +161,7 @@ class Runtime:
     def _run_item(self, seat: Seat, item: Event) -> Optional[Event]:
         """Handle an event, then take the next one, or give the baton away and sit down."""
         function, *args = item
+        call = None
         try:
             call = function(*args)
             if call is not None and (function == self.naps.take or self.naps.may_begin(call)):
@@ -170,8 +171,10 @@ class Runtime:
                     with self.lock:
                         self._sit_down(seat)
                     return None
-        except Exception:
+        except Exception as error:
             self._own_mistake()
+            if call is not None:
+                self.conclude(call, self.app.failed, error)
         with self.lock:
             self.turn = None
             if self._line and not isinstance(self._line[0], Ticket):
