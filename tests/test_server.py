@@ -192,6 +192,20 @@ def test_what_was_sent_before_the_end_arrives(app, join):
     assert amy.hear("last")
 
 
+def test_nobody_can_hold_up_the_end(app):
+    with Raw(app.port) as silent, Raw(app.port) as half, Raw(app.port) as deaf:
+        silent.send(b"")
+        half.send(b"GET / HTTP/1.1\r\nHo")
+        deaf.shake_hands()
+        until(lambda: len(app.clients))
+        for _ in range(30):
+            app.broadcast("news", text="x" * 60_000)
+        app.stop()
+        assert silent.is_closed()
+        assert half.is_closed()
+    assert app.port == 0
+
+
 def test_a_client_that_has_left_with_the_server_can_still_be_sent_to(app, join):
     join()
     until(lambda: len(app.clients))
