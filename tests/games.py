@@ -9,9 +9,9 @@ from typing import Callable
 
 from wszero.app import App
 from wszero.clock import Clock
+from wszero.pretend import Game, Player, PretendClock
 from wszero.reporter import Reporter
 from wszero.runtime import Runtime
-from wszero.testing import Game, Player, PretendClock
 
 # Long, since it is only reached when something is broken, and the machine may be very slow.
 DEADLINE_S = 30
