@@ -14,6 +14,8 @@ from tools.packages import need
 from tools.pythons import Python, choose, find_pythons
 from tools.steps import StepFailed, Steps, environment, run
 
+CHECKOUT = Path(__file__).resolve().parent.parent
+
 
 def on_this_machine(*versions):
     return [Python((3, minor, 1), Path(f"python3.{minor}"), True) for minor in versions]
@@ -85,6 +87,21 @@ def test_what_a_quiet_command_prints_is_shown_when_it_fails(capfd):
 def test_a_command_that_is_not_there_fails_in_words():
     with pytest.raises(StepFailed, match="no-such-program does not start"):
         run("no-such-program")
+
+
+def test_ctrl_c_leaves_a_command_the_time_to_tidy_up(program):
+    command = (
+        "import time\n"
+        "try: print('at work'); time.sleep(60)\n"
+        "except KeyboardInterrupt: time.sleep(1); print('tidied up')"
+    )
+    runner = program(
+        f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\n"
+        f"from tools.steps import run; run(sys.executable, '-c', {command!r})"
+    )
+    runner.wait_for("at work")
+    runner.interrupt()
+    runner.wait_for("tidied up")
 
 
 def test_settings_of_the_shell_do_not_reach_the_steps(monkeypatch):

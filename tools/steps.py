@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 # Before a download is tried again; longer each time.
 PAUSE_S = 5
+
+# What a command gets to tidy up after Ctrl-C.
+INTERRUPTED_S = 60
 
 
 class StepFailed(Exception):
@@ -100,26 +104,42 @@ def run(
     """
     words = [str(word) for word in command]
     for attempt in range(1, tries + 1):
-        try:
-            done = subprocess.run(
-                words,
-                cwd=cwd,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if is_quiet else None,
-                stderr=subprocess.STDOUT if is_quiet else None,
-            )
-        except OSError as problem:
-            raise StepFailed(f"{words[0]} does not start: {problem}") from None
-        if done.returncode == 0:
+        code, printed = _run_once(words, cwd, is_quiet)
+        if code == 0:
             return
-        if done.stdout:
-            say(done.stdout.decode("utf-8", "replace"))
+        if printed:
+            say(printed.decode("utf-8", "replace"))
         if attempt < tries:
             pause_s = PAUSE_S * attempt
-            say(f"That ended with exit code {done.returncode}. Trying again in {pause_s} s.")
+            say(f"That ended with exit code {code}. Trying again in {pause_s} s.")
             time.sleep(pause_s)
-    raise StepFailed(f"Exit code {done.returncode} from: {' '.join(words)}")
+    raise StepFailed(f"Exit code {code} from: {' '.join(words)}")
+
+
+def _run_once(words: list[str], cwd: Path | None, is_quiet: bool) -> tuple[int, bytes]:
+    """Runs a command. Returns its exit code, and what it has printed when it was to be quiet."""
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if is_quiet else None,
+            stderr=subprocess.STDOUT if is_quiet else None,
+        )
+    except OSError as problem:
+        raise StepFailed(f"{words[0]} does not start: {problem}") from None
+    with process:
+        try:
+            printed, _ = process.communicate()
+        except KeyboardInterrupt:
+            # It has got the same Ctrl-C. Killed, pytest would leave running what its tests started.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(INTERRUPTED_S)
+            raise
+        finally:
+            process.kill()
+    return process.returncode, printed or b""
 
 
 # What a person's shell may hold that would make our commands do something else.
