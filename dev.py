@@ -64,11 +64,14 @@ def demo() -> int:
         say(str(problem))
         return 1
     server = subprocess.Popen([str(environment.exe), "-m", "wszero", "demo"])
+    # Whoever ends this command means the demo, too.
+    signal.signal(signal.SIGTERM, lambda number, frame: server.terminate())
     while True:
         try:
             return server.wait()
         except KeyboardInterrupt:
-            pass  # the demo has got the same Ctrl-C and says goodbye itself
+            # In a terminal the demo has got the same Ctrl-C, and a second request does no harm.
+            server.terminate()
 
 
 def check() -> int:

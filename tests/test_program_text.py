@@ -85,13 +85,18 @@ def test_names_that_were_there_before_hide_nothing(write):
 @pytest.mark.parametrize("text", ["def f(:", "\0", "(" * 5000])
 def test_a_program_that_can_not_be_read_is_left_to_python(write, text):
     assert list(findings(write(text))) == []
-    assert why_not_started(write(text)) is None
+    assert why_not_started(write(text), True) is None
+
+
+def test_python_s_warnings_are_not_given_again(write, recwarn):
+    list(findings(write(r"print('\d')")))
+    assert not recwarn.list
 
 
 def test_another_program_is_none_of_our_business(write):
     file = write("on('chat')\nrun_server", "from something import *\n")
     assert list(findings(file)) == []
-    assert why_not_started(file) is None
+    assert why_not_started(file, True) is None
 
 
 def test_no_file_shows_nothing(tmp_path):
@@ -160,7 +165,7 @@ def test_the_line_that_sends_a_message_is_found(write):
     ],
 )
 def test_why_a_server_did_not_start(write, text, words, line):
-    found = why_not_started(write(text))
+    found = why_not_started(write(text), True)
     assert found is not None
     assert words in found.what
     assert (found.place.line if found.place else None) == line

@@ -119,7 +119,10 @@ class Driver:
     def _start(self) -> None:
         program = program_file()
         sockets = self._sockets = listen(
-            self._options.host, self._options.port, search=not self._options.port_is_named
+            self._options.host,
+            self._options.port,
+            search=not self._options.port_is_named,
+            named_by="WSZERO_PORT" if self._options.port_is_forced else "",
         )
         self._addresses = Addresses(sockets[0].getsockname()[1], self._options.host)
         path = Path(program) if program else None

@@ -27,6 +27,10 @@ class ClientGroups(FrozenSet[str]):
 
     discard = remove
 
+    def __repr__(self) -> str:
+        # As a child would write it.
+        return repr(set(self)) if self else "set()"
+
 
 class Groups:
     """Who is in which group. May be used from any thread.

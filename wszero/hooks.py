@@ -161,10 +161,8 @@ def _explain_no_server() -> None:
     app = _app()
     if app.was_started or exit_code or not _program:
         return
-    if not len(app.handlers) and not app.everies:
-        return
     if hasattr(sys, "ps1") or sys.flags.interactive:
         return
-    finding = why_not_started(_program)
+    finding = why_not_started(_program, bool(len(app.handlers) or app.everies))
     if finding is not None:
         app.reporter.write(in_words(*finding))

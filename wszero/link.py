@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .client import Client
     from .server import Server
 
+TOO_BIG = 1009
+"""RFC 6455, section 7.4.1: the close code for a message over the limit."""
 CLOSING_S = 2.0
 """How long the other side may take to answer our close before its socket is dropped."""
 
@@ -63,7 +65,9 @@ class Link(asyncio.Protocol):
         protocol.receive_data(data)
         for event in protocol.events_received():
             self._frame(cast(Frame, event))
-        if protocol.state is not OPEN:
+        if protocol.state is not OPEN and not self.has_left:
+            if protocol.close_sent is not None and protocol.close_sent.code == TOO_BIG:
+                self.server.too_big(self)
             self.leave("broken")
         self.flush()
 

@@ -42,7 +42,9 @@ def parse_port(value: object, name: str = "WSZERO_PORT") -> int:
     return int(text)
 
 
-def listen(host: str | None, port: int, *, search: bool = False) -> list[socket.socket]:
+def listen(
+    host: str | None, port: int, *, search: bool = False, named_by: str = ""
+) -> list[socket.socket]:
     """Return sockets that listen on a port; ask one of them for its number when it may differ.
 
     On all interfaces there is one socket for IPv4 and, where the computer has it, one for IPv6, so
@@ -52,6 +54,7 @@ def listen(host: str | None, port: int, *, search: bool = False) -> list[socket.
         host: None, "" or "0.0.0.0" is every interface; else an address or a name of this computer.
         port: 0 is any free one.
         search: Takes the first free one of the next 20 when the port is taken.
+        named_by: What named the port, if it was not the program: ``WSZERO_PORT``.
 
     Raises:
         PortTaken: Somebody listens there already.
@@ -81,9 +84,12 @@ def listen(host: str | None, port: int, *, search: bool = False) -> list[socket.
             "Choose one from 1024 on: run_server(port=8000)",
         )
     numbers = f"Port {port} is" if last == port else f"All ports from {port} to {last} are"
+    another = f"choose another port: run_server(port={_another(last)})"
+    if named_by:
+        another = f"set {named_by} to another one, {_another(last)} say"
     raise PortTaken(
         f"{numbers} taken: another program already listens there.",
-        f"Stop that program, or choose another port: run_server(port={_another(last)})",
+        f"Stop that program, or {another}",
     )
 
 

@@ -19,6 +19,8 @@ class Options:
     port: int = 8000
     port_is_named: bool = False
     """The program or WSZERO_PORT asked for just this port, so no other one is taken."""
+    port_is_forced: bool = False
+    """WSZERO_PORT named it."""
     host: Optional[str] = None
     """The address to listen on; all of this computer's if not given."""
     folder: Optional[str] = None
@@ -32,7 +34,7 @@ class Options:
 
 
 _SETTINGS = tuple(
-    setting.name for setting in fields(Options) if setting.name not in ("port", "port_is_named")
+    setting.name for setting in fields(Options) if not setting.name.startswith("port")
 )
 
 
@@ -47,6 +49,7 @@ def make_options(port: object, given: Dict[str, Any]) -> Options:
     forced = os.environ.get("WSZERO_PORT", "").strip()
     own = parse_port(port, "The port")
     options.port = parse_port(forced) if forced else own
+    options.port_is_forced = bool(forced)
     options.port_is_named = bool(forced) or port != Options.port
     before = os.environ.get("WSZERO_PORT_BEFORE", "").strip()
     if before and (options.port == 0 or not options.port_is_named):

@@ -8,6 +8,8 @@ not do what the child expects. So the program's text is looked at, once.
 from __future__ import annotations
 
 import ast
+import warnings
+from functools import lru_cache
 from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from .errors import Place
@@ -55,8 +57,13 @@ def findings(file: str) -> Iterator[Finding]:
         yield Finding(what, fix, _place(file, line))
 
 
-def why_not_started(file: str) -> Optional[Finding]:
-    """Return why a program with handlers has ended without a server, if its text shows it."""
+def why_not_started(file: str, has_handlers: bool) -> Optional[Finding]:
+    """Return why a program has ended without a server, if its text shows it.
+
+    Args:
+        file: The path of the program.
+        has_handlers: Without any, only ``run_server`` without brackets is a mistake.
+    """
     tree = _parse(file)
     if tree is None or not _uses_wszero(tree):
         return None
@@ -64,6 +71,8 @@ def why_not_started(file: str) -> Optional[Finding]:
         if isinstance(node, ast.Expr) and _last_name(node.value) == "run_server":
             what, fix = "run_server needs brackets, or nothing starts.", "Try: run_server()"
             return Finding(what, fix, _place(file, node.lineno))
+    if not has_handlers:
+        return None
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _last_name(node.func) == "run_server":
             what = "The program ended before it came to this line."
@@ -197,10 +206,18 @@ def _names_given(node: ast.stmt) -> List[str]:
 
 
 def _parse(file: str) -> Optional[ast.Module]:
-    try:
-        return ast.parse(source_text(file))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return _parse_text(source_text(file))
+
+
+@lru_cache(maxsize=8)
+def _parse_text(text: str) -> Optional[ast.Module]:
+    with warnings.catch_warnings():
+        # Python has given its warnings when it read the program itself.
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def _uses_wszero(tree: ast.Module) -> bool:

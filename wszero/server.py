@@ -324,6 +324,14 @@ class Server:
         link.leave("does not read")
         link.transport.abort()
 
+    def too_big(self, link: Link) -> None:
+        """A client sent a message over the limit."""
+        if link.client is not None:
+            limit = self.options.max_message
+            what = f"{link.client.name} sent a message that is too big, so it was cut off."
+            fix = f"At most {limit:,} bytes may come. For more: run_server(max_message=...)"
+            self.app.report("too big", what, fix, key="too big", client=link.client)
+
     def refused_origin(self, why: str) -> None:
         """A page from elsewhere wanted in."""
         self.app.report("origin", why)

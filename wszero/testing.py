@@ -114,7 +114,7 @@ class play:
             what = f"After {START_PATIENCE_S:g} s the program has not come to run_server()."
             raise GameError(what, "", place)
         name = os.path.basename(self._path)
-        why = why_not_started(self._path) or (
+        why = why_not_started(self._path, True) or (
             f"{name} has ended: it does not use wszero.",
             "",
             None,

@@ -117,7 +117,7 @@ class Troubles:
 
     def bad_message(self, client: Client, error: BadMessage) -> None:
         """A frame came that is no message: its sender is told, and the console once."""
-        what = f"{one_line(client.name, 40)} sent something that is no message. {error.what}"
+        what = f"{one_line(client.name, 40)} sent something that can't be handled. {error.what}"
         self.report(error.code, what, error.fix, key=error.what, client=client)
         self.error(client, error.code, f"{error.what} {error.fix}".strip())
 

@@ -252,6 +252,7 @@
     const THROTTLED_ASLEEP_MS = 75000; // … once a minute
     const MAX_QUEUE = 500;
     const KICKED = 4001;
+    const TOO_BIG = 1009; // RFC 6455, section 7.4.1
     const OFF = 'wszero is off in this page';
 
     /** @type {WebSocket | null} */
@@ -333,6 +334,7 @@
     function lost(code, why) {
         failures += 1;
         leave_socket();
+        if (code === TOO_BIG) { console.error('wszero: a message was too big for the program, so the connection was closed'); }
         if (code === KICKED) {
             end('this page was sent out');
             reject_asks(ended, true);
