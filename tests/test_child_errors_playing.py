@@ -181,7 +181,7 @@ PYTHONS = {
     "None + 1": "None can't be used with +.\nSomething here is None: it has no value yet.",
     "int('seven')": "ValueError: int() can't make a number of 'seven'.",
     "'hi'.uper()": "AttributeError: a text has no uper.\nDid you mean upper?",
-    "(lambda: 0)[0]": "TypeError: a function can't have square brackets [ ] behind it.",
+    "f = print\nf[0]": "TypeError: a function can't have square brackets [ ] behind it.",
     "for n in 3: pass": "TypeError: a number has nothing in it to go through.",
     "a, b = 1, 2, 3": "ValueError: more values than names: left of = there are only 2.",
     "open('scores.txt')": "FileNotFoundError: there is no file called scores.txt.",

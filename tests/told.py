@@ -83,7 +83,7 @@ def told_for_each(
     messages: list[Message] = [(f"go{number}", {}) for number in range(len(bodies))]
     texts = told_while_playing(program, connect, before + "\n".join(handlers), *messages)
     last_lines = [body.splitlines()[-1].strip() for body in bodies]
-    assert [text.line for text in texts] == last_lines, "not each mistake was told once"
+    assert [text.line for text in texts] == last_lines, f"not each was told once: {texts}"
     return dict(zip(bodies, texts))
 
 
