@@ -19,7 +19,7 @@ General layout, from the bottom up; a module knows only those before it:
   code
 - `file_names`, `pages`, `script_tag`, `watch`: the files that pages are made of
 - `origins`, `listening`, `network`, `browsers`: who may come in, ports, addresses, the browser
-- `link`, `web`, `server`: the network thread
+- `link`, `outgoing`, `web`, `server`: the network thread
 - `monitor`, `panel` …: the link to an editor's panel, and its model
 - `driver`: puts all of it together
 - `names`: the child's functions; `testing`: pretend browsers; `cli`: the command line

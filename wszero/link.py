@@ -117,8 +117,12 @@ class Link(asyncio.Protocol):
         if self.protocol.state is OPEN and not self.transport.is_closing():
             self.transport.write(data)
             limit = self.server.options.max_waiting
-            if limit is not None and self.transport.get_write_buffer_size() > limit:
-                self.server.drop_unread(self, limit)
+            if limit is not None:
+                waiting = self.transport.get_write_buffer_size()
+                if waiting > limit:
+                    self.server.drop_unread(self, limit)
+                elif waiting > limit // 2:
+                    self.server.outgoing.is_crowded = True
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye; the socket is dropped when the other side does not answer."""

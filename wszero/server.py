@@ -12,16 +12,13 @@ import contextlib
 import socket
 import threading
 import traceback
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import (
     Any,
     Awaitable,
     Callable,
-    Deque,
     Dict,
     List,
-    NamedTuple,
     Optional,
     Sequence,
     Set,
@@ -34,6 +31,7 @@ from .errors import BadMessage
 from .link import Link, text_frame
 from .listening import BACKLOG
 from .options import Options
+from .outgoing import Outgoing
 from .page_reports import PageReports
 from .pages import Found, Missing, Pages
 from .protocol import Message, decode, encode
@@ -49,17 +47,6 @@ SILENT_S = 22.0
 WATCH_EVERY_S = 0.4
 STOP_S = 0.4
 """How long pages may take to answer our goodbye."""
-
-
-class _Goodbye(NamedTuple):
-    """A connection that is to be closed, after what was sent before."""
-
-    link: Link
-    code: int
-    reason: str
-
-
-_Out = Union[Tuple[bytes, Sequence[Link]], _Goodbye]
 
 
 class Server:
@@ -88,8 +75,7 @@ class Server:
         self._program = program
         self._links: Set[Link] = set()
         self._webs: Set[WebConnection] = set()
-        self._outbox: Deque[_Out] = deque()
-        self._flush_is_due = False
+        self.outgoing = Outgoing(self.call, lambda: runtime.turn)
         self._files = ThreadPoolExecutor(2, thread_name_prefix="wszero-files")
         self._watch = Watch(pages)
         self._watch_task: Optional[asyncio.Task[None]] = None
@@ -132,24 +118,16 @@ class Server:
             self.loop.call_soon_threadsafe(function, *args)
 
     def send(self, payload: bytes, links: Sequence[Link]) -> None:
-        """Send one message to several clients; from any thread, returns at once."""
-        self._outbox.append((payload, links))
-        self._flush_soon()
+        """Send one message to several clients, from any thread; waits for nobody who reads it."""
+        self.outgoing.send(payload, links)
 
     def close(self, link: Link, code: int, reason: str) -> None:
         """Close a client's connection, after what was sent to it before."""
-        self._outbox.append(_Goodbye(link, code, reason))
-        self._flush_soon()
+        self.outgoing.close(link, code, reason)
 
     def is_page(self, link: Link) -> bool:
         """Tell whether our page is at the other end."""
         return link.page is not None
-
-    def _flush_soon(self) -> None:
-        # Two threads may both see False here: the second flush then finds nothing, and no harm.
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            self.call(self._flush)
 
     # ---- the network thread -------------------------------------------------------------------
 
@@ -202,7 +180,7 @@ class Server:
             self._ending.set_result((code, reason))
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
-        self._flush()
+        self.outgoing.flush_all()
         for link in tuple(self._links):
             link.close(code, reason)
         for web in tuple(self._webs):
@@ -215,18 +193,6 @@ class Server:
         for web in self._webs:
             web.transport.abort()
         await asyncio.sleep(0)
-
-    def _flush(self) -> None:
-        self._flush_is_due = False
-        while self._outbox:
-            out = self._outbox.popleft()
-            if isinstance(out, _Goodbye):
-                out.link.close(out.code, out.reason)
-                continue
-            payload, links = out
-            frame = text_frame(payload)
-            for link in links:
-                link.write(frame)
 
     async def _sweep(self) -> None:
         """One timer for all connections: who is silent, who does not go."""
