@@ -117,10 +117,10 @@ class Runtime:
             return worker
         # The computer has no threads left. Who waits in the line goes on, and looks after the
         # events when it has ended; otherwise they wait for the next event, or the next nap.
-        seat = next(iter(self._seats_in_line()), None)
-        if seat is not None:
-            self.leave_line(seat)
-        return seat
+        waiting = next(iter(self._seats_in_line()), None)
+        if waiting is not None:
+            self.leave_line(waiting)
+        return waiting
 
     def _seats_in_line(self) -> List[Seat]:
         tickets = [item for item in self._line if isinstance(item, Ticket)]
