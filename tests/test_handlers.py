@@ -116,6 +116,7 @@ def test_what_is_no_python_function_has_no_place_and_can_be_replaced_by_itself_o
     handlers.add("chat", print)
     handlers.add("chat", print)
     refused("chat", repr, handlers)
+    refused("chat", say, handlers)
 
 
 def test_the_panel_is_shown_where_a_handler_is(handlers: Handlers) -> None:
@@ -278,10 +279,11 @@ def test_a_function_in_the_brackets_wants_quotes() -> None:
     def connect(client: Any) -> None:
         pass
 
-    with pytest.raises(BadHandler) as caught:
-        check_op_for(connect)
-    assert "quotes" in caught.value.what
-    assert caught.value.fix == "Try: @on('connect')"
+    for function in (connect, print):
+        with pytest.raises(BadHandler) as caught:
+            check_op_for(function)
+        assert "quotes" in caught.value.what
+        assert caught.value.fix == f"Try: @on('{function.__name__}')"
 
 
 def test_on_without_brackets_wants_brackets(tmp_path: Any) -> None:
