@@ -14,6 +14,16 @@ from .python_words import COMMON_MODULES, Words
 OUR_NAMES = ("App", "broadcast", "clients", "every", "on", "run_server", "sleep")
 """What ``from wszero import *`` brings; the same as ``wszero.__all__``."""
 
+_OF_A_CLIENT = {
+    "send": "'chat', text='hi'",
+    "send_others": "'chat', text='hi'",
+    "eval_js": "'alert(1)'",
+    "kick": "'Be kind!'",
+    "add_to_group": "'red'",
+    "remove_from_group": "'red'",
+}
+"""What stands in the brackets of what only a client does, not Python by itself."""
+
 _FROM_ELSEWHERE = {
     "true": "True",
     "false": "False",
@@ -41,6 +51,13 @@ def name_in_words(error: NameError, code: str, frame: Optional[FrameType]) -> Wo
         return "@on needs the message's name in quotes.", f"Try: @on('{name}')"
     if re.search(rf"(?:\.send|\.send_others|\bbroadcast)\(\s*{name}\s*[,)]", code):
         return "The message's name needs quotes.", f"Try: '{name}'"
+    if re.search(rf"_group\(\s*{name}\s*\)", code):
+        return "The group's name needs quotes.", f"Try: '{name}'"
+    if name in _OF_A_CLIENT and re.search(rf"(?<![\w.]){name}\s*\(", code):
+        shown = f"Try: client.{name}({_OF_A_CLIENT[name]})"
+        everybody = " or broadcast('chat', text='hi')" if name == "send" else ""
+        does = "sends" if name.startswith("send") else "does this"
+        return f"In Python a client {does}.", f"{shown}{everybody}"
     if re.search(r"\brun-server\b", code):
         return what, "Write an underscore _ between the words: run_server()"
     if name in OUR_NAMES:
