@@ -68,7 +68,7 @@ class PageReports:
         words = plain(re.sub(r"^Error: ", "", msg)).split()
         room = _MOST_WORDS - len(what.split()) - len(fix.split())
         if len(words) > room:
-            words[room:] = ["…"]
+            words[room - 1 :] = ["…"]
         what = " ".join([what, *words])
         return PageReport(f"page {kind}"[:20], what, fix, place, (msg, place and place[:2]))
 
