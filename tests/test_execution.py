@@ -213,6 +213,10 @@ def test_stop_in_the_editor_is_obeyed_whatever_a_handler_does(start, connect):
             assert json.loads(events.readline())["token"] == "secret"
             connect(game.url).send("block")
             game.wait_for("blocked")
+            # The panel is alive, too: it is told which line is busy.
+            busy = next(each for each in map(json.loads, events) if each["event"] == "busy")
+            assert busy["op"] == "block"
+            assert busy["code"] in ("while True:", "pass")
             with Timed("Stop"):
                 link.sendall(b'{"command": "stop"}\n')
                 assert game.wait() == 0
@@ -721,6 +725,28 @@ def test_ctrl_c_right_at_the_start_ends_a_program(program, moment_s):
     # Before the server has begun it ends the program; but never with a mistake of ours.
     last = game.console.splitlines()[-1]
     assert last in ("more", "KeyboardInterrupt") or "Ctrl-C" in last
+
+
+@pytest.mark.parametrize("words", ["def", "async def"])
+def test_a_handler_may_stop_the_server_and_the_program_goes_on(program, connect, words):
+    game = program(f"""
+from wszero import App
+
+app = App()
+
+@app.on('stop')
+{words} stop(client):
+    app.stop()
+
+app.run()
+print('the program goes on')
+raise SystemExit(3)
+""")
+    amy = connect(game.url)
+    amy.send("stop")
+    assert amy.wait_closed() == 1001
+    assert game.wait() == 3
+    assert game.console.endswith("the program goes on\n")
 
 
 def test_the_server_can_run_again_after_ctrl_c(program, connect):
