@@ -534,7 +534,7 @@ def test_the_panel_sees_who_changes_groups_once(room: Room) -> None:
 def test_a_text_in_the_place_of_a_group_is_explained(room: Room) -> None:
     room.join()
     room.app.broadcast("chat", "hello")
-    assert "broadcast('chat', text='hello')" in room.console
+    assert 'broadcast("chat", text="hello")' in room.console
     assert "test_app.py" in room.console
 
 
@@ -544,7 +544,7 @@ def test_an_empty_group_with_parameters_is_nothing_to_explain(room: Room) -> Non
 
 
 def test_a_second_value_without_a_name_is_refused(room: Room) -> None:
-    with pytest.raises(CannotSend, match=r"broadcast\('chat', text='hello'\)"):
+    with pytest.raises(CannotSend, match=r'broadcast\("chat", "red", text="hello"\)'):
         room.app.broadcast("chat", "red", "hello")
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from wszero.call_words import call_in_words, with_a_name
+from wszero.call_words import call_in_words
 
 
 class Dog:
@@ -78,26 +78,3 @@ def test_a_property_is_not_run_again_to_explain_a_mistake():
 
 def test_another_mistake_is_not_taken_for_a_wrong_call():
     assert call_in_words("'int' object is not callable", "3()", None) is None
-
-
-def test_a_value_gets_the_name_of_its_variable():
-    text, dog = "hello", {"name": "Rex"}
-    shown = with_a_name("broadcast", "chat", text)
-    assert shown == "broadcast('chat', text=text)"
-    shown = with_a_name("broadcast", "chat", dog)
-    assert shown == "broadcast('chat', **dog)"
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("hello", "text='hello'"),
-        ("x" * 99, "text=..."),
-        ({"x": 1, "y": 2}, "x=1, y=2"),
-        (dict.fromkeys("abcdef", 0), "a=0, b=0, c=0"),
-        ({"my name": 1}, "text={'my name': 1}"),
-        ({}, "text={}"),
-    ],
-)
-def test_a_value_without_a_variable_gets_a_name(value, shown):
-    assert with_a_name("broadcast", "chat", value) == f"broadcast('chat', {shown})"

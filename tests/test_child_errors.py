@@ -343,7 +343,7 @@ def test_what_may_not_be_hidden_is_needed():
     [
         ("broadcast()", "Try: broadcast('chat', text='hello')"),
         ("broadcast(text='hello')", "Try: broadcast('chat', text='hello')"),
-        ("broadcast('scores', names={'Amy'})", "Make it a list: list(names)"),
+        ("broadcast('scores', names={'Amy'})", "Make it a list: names=list(...)"),
         ("broadcast('scores', 3)", "Give it a name: broadcast('scores', text=3)"),
         ("sleep()", "Try: sleep(1)"),
         ("sleep('1')", "Try: sleep(1)"),

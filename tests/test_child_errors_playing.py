@@ -83,17 +83,21 @@ def test_a_wrong_call_inside_of_a_handler_is_not_the_pages_fault(program, connec
 # ---- sending -----------------------------------------------------------------------------------
 
 CAN_NOT_BE_SENT = {
-    "client.send('x', a={1})": "a is a set: that can't be sent.\nMake it a list: list(a)",
+    "client.send('x', a={1})": "a is a set: that can't be sent.\nMake it a list: a=list(...)",
     "broadcast('x', a=[1, float('nan')])": "a[1] is nan: pages can't read that number.",
-    "broadcast('x', who=client)": "who is a Client: that can't be sent.\nSend the name: who.name",
+    "broadcast('x', who=client)": "who is a Client: that can't be sent.\nSend the name: who=client.name",
     "broadcast('x', who=clients)": "Send the names: [client.name for client in clients]",
     "broadcast('x', f=broadcast)": "f is a function: that can't be sent.\nDid you forget the",
     "broadcast('x', a={'b': [1, {2}]})": "a['b'][1] is a set",
     "broadcast('x', a={(1, 2): 3})": "a has the key (1, 2).\nKeys must be texts or numbers.",
-    "client.send('x', p=b'hi')": "p is bytes: that can't be sent.\nMake it a text: p.decode()",
+    "client.send('x', p=b'hi')": "p is bytes: that can't be sent.\nMake it a text: p=(...).decode()",
     "client.send('x', p=object())": "p is an object: that can't be sent.\nSend what is in it",
     "client.send('x', op=3)": "another name",
     "client.send_others('x', a={1})": "a is a set",
+    "names = {1}; client.send_others('x', who=names)": "Make it a list: who=list(names)",
+    "names = {1}; broadcast('x', who=names, n=1)": "Make it a list: who=list(names)",
+    "raw = b'hi'; broadcast('x', p=raw)": "Make it a text: p=raw.decode()",
+    "import datetime; now = datetime.date.today(); broadcast('x', d=now)": "d=str(now)",
 }
 
 
@@ -106,7 +110,7 @@ def test_values_that_can_not_be_sent_are_named_with_their_path(program, connect)
 @pytest.mark.parametrize(
     ("value", "what"),
     [
-        ("{1}", "value is a set: that can't be sent.\nMake it a list: list(value)"),
+        ("{1}", "value is a set: that can't be sent.\nMake it a list: return list(...)"),
         ("{'a': [1, client]}", "value['a'][1] is a Client: that can't be sent."),
         ("float('inf')", "value is inf: pages can't read that number."),
     ],
@@ -117,22 +121,22 @@ def test_an_answer_that_can_not_be_sent(program, connect, value, what):
     assert f"go() returned a value, but {what}" in text.prose
 
 
+def test_an_answer_that_can_not_be_sent_is_told_with_its_variable(program, connect):
+    text = told_for(program, connect, "names = {1}\nreturn names", {"_ask": 1})
+    assert "Make it a list: return list(names)" in text.prose
+
+
 WITHOUT_A_NAME = {
     "client.send('chat', 'hello')": "Give it a name: client.send('chat', text='hello')",
     "client.send('chat', 7)": "Give it a name: client.send('chat', text=7)",
     "word = 'hi'; client.send('chat', word)": "Give it a name: client.send('chat', word=word)",
     "client.send('chat', {'x': 1})": "Give it a name: client.send('chat', x=1)",
     "broadcast('chat', 7)": "Give it a name: broadcast('chat', text=7)",
-    "broadcast('chat', 'red', 'hi')": "Give it a name: broadcast('chat', text='hi')",
+    "broadcast('chat', 'red', 'hi')": "Give it a name: broadcast('chat', 'red', text='hi')",
     "broadcast('chat', 'hello')": "what you want to send: broadcast('chat', text='hello')",
     "client.send_others('chat', 'hi')": "send: client.send_others('chat', text='hi')",
     "client.send(chat, text='hi')": "The message's name needs quotes.\nTry: 'chat'",
     "broadcast('chat', text=hi)": "If it is a text, it needs quotes: 'hi'",
-    "send('chat', text='hi')": "In Python a client sends.\nTry: client.send('chat', text='hi')",
-    "send('chat', {'a': 1})": " or broadcast('chat', text='hi')",
-    "send_others('x')": "In Python a client sends.\nTry: client.send_others('chat', text='hi')",
-    "kick(client)": "In Python a client does this.\nTry: client.kick('Be kind!')",
-    "client.add_to_group(red)": "The group's name needs quotes.\nTry: 'red'",
     "client.send()": "Try: client.send('chat', text='hello')",
     "client.send(text='hi')": "Try: client.send('chat', text='hello')",
     "client.send('error', text='hi')": 'The name "error" belongs to wszero.',
@@ -143,6 +147,26 @@ WITHOUT_A_NAME = {
 def test_what_is_missing_in_a_call_that_sends(program, connect):
     texts = told_for_each(program, connect, list(WITHOUT_A_NAME))
     for body, words in WITHOUT_A_NAME.items():
+        assert words in texts[body].prose
+
+
+AS_IN_A_PAGE = {
+    "client.send('chat', f'{client.name} says hi')": "text=f'{client.name} says hi')",
+    "client.send('chat', {'x': client.name})": "Give it a name: client.send('chat', x=client.name)",
+    "client.send({'op': 'chat', 'text': 'hello'})": "Try: client.send('chat', text='hello')",
+    "fields = {'op': 'x'}; client.send(fields)": "Try: client.send('chat', text='hello')",
+    "broadcast('chat', 1, text='hi')": "The name of a group is a text, not 1.",
+    "send('chat', text='hi')": "In Python a client sends.\nTry: client.send('chat', text='hi')",
+    "send('chat', {'a': 1})": " or broadcast('chat', text='hi')",
+    "send_others('x')": "In Python a client sends.\nTry: client.send_others('chat', text='hi')",
+    "kick(client)": "In Python a client does this.\nTry: client.kick('Be kind!')",
+    "client.add_to_group(red)": "The group's name needs quotes.\nTry: 'red'",
+}
+
+
+def test_calls_that_send_as_a_page_does(program, connect):
+    texts = told_for_each(program, connect, list(AS_IN_A_PAGE))
+    for body, words in AS_IN_A_PAGE.items():
         assert words in texts[body].prose
 
 

@@ -185,7 +185,7 @@ def test_others_may_be_those_of_a_group(room: Room, amy: Client, group: dict[str
 def test_a_text_in_the_place_of_a_group_is_explained(room: Room, amy: Client) -> None:
     room.join()
     amy.send_others("chat", "hello")
-    assert "client.send_others('chat', text='hello')" in room.console
+    assert 'amy.send_others("chat", text="hello")' in room.console
 
 
 def test_to_be_alone_in_a_group_needs_no_explanation(room: Room, amy: Client) -> None:
@@ -194,31 +194,20 @@ def test_to_be_alone_in_a_group_needs_no_explanation(room: Room, amy: Client) ->
     assert room.console == ""
 
 
-@pytest.mark.parametrize(
-    ("values", "shown"),
-    [
-        (("hello",), "text='hello'"),
-        ((3,), "text=3"),
-        ((["a" * 100],), "text=..."),
-        (({"x": 1, "y": 2},), "x=1, y=2"),
-        (({1: 2},), "text={1: 2}"),
-    ],
-)
-def test_a_value_without_a_name_is_refused_with_right_code(
-    amy: Client, values: Any, shown: str
-) -> None:
+def test_a_value_without_a_name_is_refused_with_right_code(amy: Client) -> None:
     with pytest.raises(CannotSend) as caught:
-        amy.send("buzz", *values)
-    assert caught.value.fix == f"Give it a name: client.send('buzz', {shown})"
-    with pytest.raises(CannotSend, match=r"client\.send_others\('go', "):
-        amy.send_others("go", "red", *values)
+        amy.send("buzz", "hello")
+    assert caught.value.fix == 'Give it a name: amy.send("buzz", text="hello")'
+    with pytest.raises(CannotSend) as caught:
+        amy.send_others("go", "red", 3)
+    assert caught.value.fix == 'Give it a name: amy.send_others("go", "red", text=3)'
 
 
 def test_a_variable_without_a_name_gets_its_own_one(amy: Client) -> None:
     text, point = "hello", {"x": 1}
-    with pytest.raises(CannotSend, match=r"client\.send\('buzz', text=text\)"):
+    with pytest.raises(CannotSend, match=r'amy\.send\("buzz", text=text\)'):
         amy.send("buzz", text)
-    with pytest.raises(CannotSend, match=r"client\.send\('buzz', \*\*point\)"):
+    with pytest.raises(CannotSend, match=r'amy\.send\("buzz", \*\*point\)'):
         amy.send("buzz", point)
 
 

@@ -264,8 +264,8 @@ def circle() -> Any:
     [
         ([1, 2, {3}], "x[2] is a set"),
         ({"a": [frozenset()]}, "x['a'][0] is a frozenset"),
-        (range(3), "list(x)"),
-        ({"a": 1}.keys(), "list(x)"),
+        (range(3), "x=list(...)"),
+        ({"a": 1}.keys(), "x=list(...)"),
         ((n for n in "ab"), "x is a generator"),
         (object(), "x is an object"),
         (b"ab", "x is bytes"),

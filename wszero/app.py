@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, ClassVar, Dict, List, Optional, Sequence, Tuple, TypeVar
 
-from .call_words import with_a_name
 from .calls import Call, Every, failed_at_the_door
 from .client import Client, Clients, refuse_values_without_names
-from .errors import AlreadyRunning, BadHandler, CannotSend, ServerStopped
+from .errors import AlreadyRunning, BadHandler, BadName, CannotSend, ServerStopped
 from .groups import ClientGroups, Groups, check_group
 from .handlers import Handlers, check_function, check_op_for, mismatch
 from .interfaces import Driver, Nowhere, Transport
@@ -32,6 +31,7 @@ from .monitor_protocol import (
 from .places import calling_place, place_of_at
 from .protocol import Message, Params, check_op, encode, encode_value
 from .reporter import Reporter
+from .sending_words import from_an_object, with_a_name, with_the_variable
 from .troubles import Troubles
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -210,6 +210,9 @@ class App:
         group: Optional[str] = None,
         but: Optional[Client] = None,
     ) -> None:
+        if isinstance(op, dict):
+            what = f"The first thing in {doing}() must be the message's name."
+            raise BadName(what, f"Try: {from_an_object(doing)}")
         check_op(op, doing)
         if args:
             refuse_values_without_names(doing, op, args)
@@ -227,7 +230,12 @@ class App:
         group: Optional[str] = None,
         everybody: bool = False,
     ) -> None:
-        payload = encode(op, params)
+        try:
+            payload = encode(op, params)
+        except CannotSend as error:
+            place = calling_place()
+            fix = with_the_variable(error.fix, place.code if place else "")
+            raise CannotSend(error.what, fix) from None
         # Looked at once: on another thread a client may leave at any moment.
         links = [link for client in receivers if (link := client._link) is not None]
         if links:
@@ -241,7 +249,7 @@ class App:
         self.report(
             "empty group",
             f"Nobody is in a group called {group!r:.30}.",
-            f"If it is what you want to send: {with_a_name(doing, op, group)}",
+            f"If it is what you want to send: {with_a_name(doing, group)}",
             calling_place(),
         )
 

@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Any, NamedTuple, Optional
 
 from .errors import one_line
-from .places import calling_place
 from .python_words import Words
 
 _MISSING = re.compile(
@@ -99,35 +98,6 @@ def call_in_words(text: str, code: str, frame: Optional[FrameType]) -> Optional[
                 return _OURS[found.group(1)]
             return say(found, called)
     return None
-
-
-def with_a_name(doing: str, op: Optional[str], value: object) -> str:
-    """Return how a value that was sent without a name is sent with one.
-
-    Args:
-        doing: ``broadcast`` or ``client.send``.
-        op: The message's name; read from the child's line if not given.
-        value: The value. Its name is that of the variable which the child's line sends.
-    """
-    place = calling_place()
-    code = place.code if place else ""
-    if op is None:
-        quoted = re.search(r"\(\s*('[^']*'|\"[^\"]*\")", code)
-        first = quoted.group(1) if quoted else "'hello'"
-    else:
-        first = _short(op)
-    written = re.search(r",\s*([A-Za-z_]\w*)\s*\)\s*$", code)
-    variable = written.group(1) if written else ""
-    if isinstance(value, dict) and value and all(str(name).isidentifier() for name in value):
-        # What JavaScript calls an object: its names become ours.
-        names = [f"{name}={_short(inner)}" for name, inner in [*value.items()][:3]]
-        return f"{doing}({first}, {f'**{variable}' if variable else ', '.join(names)})"
-    return f"{doing}({first}, {f'{variable}={variable}' if variable else f'text={_short(value)}'})"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) < 30 else "..."
 
 
 def _missing(found: re.Match[str], called: _Called) -> Words:

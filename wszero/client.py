@@ -15,10 +15,10 @@ from typing import (
     overload,
 )
 
-from .call_words import with_a_name
 from .errors import CannotSend, NoSuchAttribute, Place, ReadOnly, did_you_mean
 from .groups import ClientGroups, check_group
 from .places import calling_line, place_of
+from .sending_words import with_a_name
 
 if TYPE_CHECKING:
     from .app import App
@@ -273,5 +273,5 @@ def refuse_values_without_names(doing: str, op: str, args: tuple[Any, ...]) -> N
     """
     raise CannotSend(
         f"{doing}() got a value without a name.",
-        f"Give it a name: {with_a_name(doing, op, args[0])}",
+        f"Give it a name: {with_a_name(doing, args[0])}",
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Dict, FrozenSet, NoReturn, Optional, Tuple
 
-from .call_words import with_a_name
 from .errors import BadName, ReadOnly
+from .sending_words import has_named_values, with_a_name
 
 if TYPE_CHECKING:
     from .client import Client
@@ -88,10 +88,10 @@ def check_group(group: Optional[object], example: str) -> str:
     if isinstance(group, (list, tuple, set, frozenset)):
         raise BadName("A group is one name, not several.", f"Try: {example}")
     doing = example.split("(")[0]
-    if group != "" and not doing.endswith("_group"):
+    if group != "" and not doing.endswith("_group") and not has_named_values(doing):
         # Second in the brackets stands a group; most often it is a value that has no name.
         raise BadName(
             f"{doing}() got a value without a name.",
-            f"Give it a name: {with_a_name(doing, None, group)}",
+            f"Give it a name: {with_a_name(doing, group)}",
         )
     raise BadName(f"The name of a group is a text, not {group!r:.30}.", f"Try: {example}")

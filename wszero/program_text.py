@@ -106,6 +106,14 @@ def is_in_loop(file: str, line: int) -> bool:
     return is_looping
 
 
+def called_at(file: str, line: int, name: str) -> Tuple[Optional[ast.Call], str]:
+    """Return the call of a function or method in a line, and the text of the whole file."""
+    for node in _around(file, line):
+        if isinstance(node, ast.Call) and _last_name(node.func) == name:
+            return node, source_text(file)
+    return None, ""
+
+
 def return_line(file: str, line: int) -> int:
     """Return the line with the only ``return`` of the function at a line; 0 if there are more."""
     function = function_at(file, line)

@@ -164,18 +164,21 @@ def _a(kind: str) -> str:
 
 
 def _instead(kind: str, path: str) -> str:
+    # Only the child's line knows what is sent under this name: `wszero.sending_words` puts it in.
+    is_name = path.isidentifier()
+    name, path, first = (f"{path}=", "...", "(...)") if is_name else ("", path, path)
     if kind in _LISTS:
-        return f"Make it a list: list({path})"
+        return f"Make it a list: {name}list({path})"
     if kind in _TEXTS or kind.endswith("Error"):
-        return f"Make it a text: str({path})"
+        return f"Make it a text: {name}str({path})"
     if kind in ("Decimal", "Fraction", "float32", "float64"):
-        return f"Make it a number: float({path})"
+        return f"Make it a number: {name}float({path})"
     if kind in ("int8", "uint8", "int32", "int64"):
-        return f"Make it a number: int({path})"
+        return f"Make it a number: {name}int({path})"
     if kind == "bytes":
-        return f"Make it a text: {path}.decode()"
+        return f"Make it a text: {name}{first}.decode()"
     if kind == "Client":
-        return f"Send the name: {path}.name"
+        return f"Send the name: {name}{first}.name"
     if kind == "Clients":
         return "Send the names: [client.name for client in clients]"
     if kind in _FUNCTIONS:

@@ -12,6 +12,7 @@ from .monitor_protocol import Trouble
 from .places import place_of
 from .program_text import return_line
 from .protocol import AskId, encode
+from .sending_words import with_the_variable
 
 if TYPE_CHECKING:
     from .app import App
@@ -88,7 +89,10 @@ class Troubles:
         client, handler = call.client, call.handler
         assert client is not None
         what = f"{handler.name}() returned a value, but {error.what}"
-        self.report("answer", what, error.fix, _place_of_return(handler), client=client)
+        place = _place_of_return(handler)
+        line = place.code if place and place.code.startswith("return") else "return"
+        fix = with_the_variable(error.fix, line)
+        self.report("answer", what, fix, place, client=client)
         self.refuse(client, handler.op, call.ask, "failed", what)
 
     def _report_with_page_line(
