@@ -236,6 +236,26 @@ async def block(client):
         assert game.stop() == 0
 
 
+def test_a_handler_that_sends_for_ever_holds_up_neither_pages_nor_the_end(start, connect):
+    game = start("""
+@on('flood')
+def flood(client):
+    print('blocked')
+    while True:
+        broadcast('flood', text='x' * 1000)
+""")
+    amy = connect(game.url)
+    amy.send("flood")
+    game.wait_for("blocked")
+    for _ in range(200):
+        amy.hear("flood")
+    with Timed("a page"):
+        assert _status(game.port, "/") == 200
+    with Timed("Ctrl-C"):
+        assert game.stop() == 0
+    assert "the program goes on" in game.console
+
+
 def test_a_busy_line_is_told_once_for_as_long_as_it_is_busy(start, connect):
     game = start("""
 @on('block')

@@ -10,7 +10,7 @@ import pytest
 from tests.games import until
 from tests.plain_client import PlainClient
 from tests.serving import Raw, serve, url
-from wszero import server as server_module
+from wszero import outgoing as outgoing_module
 from wszero.app import App
 
 
@@ -77,9 +77,9 @@ def test_a_broadcast_is_made_into_one_frame_whoever_gets_it(app, join, monkeypat
     clients = [join() for _ in range(5)]
     until(lambda: len(app.clients) == 5)
     made = []
-    text_frame = server_module.text_frame
+    text_frame = outgoing_module.text_frame
     monkeypatch.setattr(
-        server_module, "text_frame", lambda data: made.append(data) or text_frame(data)
+        outgoing_module, "text_frame", lambda data: made.append(data) or text_frame(data)
     )
     app.broadcast("hello")
     for client in clients:
