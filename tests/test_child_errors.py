@@ -73,6 +73,27 @@ def test_two_functions_for_one_message(program):
     assert "@on('chat2')" in text.prose
 
 
+@pytest.mark.parametrize("op", ["connect", "disconnect"])
+def test_two_functions_for_an_event(program, op):
+    one = f"@on('{op}')\ndef one(client):\n    pass\n"
+    text = told_at_start(program, one + one.replace("one", "two") + "run_server()")
+    assert "Put both into one function." in text.prose
+    assert f"{op}2" not in text.prose
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("chat ", "Try: @on('chat')"),
+        (" chat", "Try: @on('chat')"),
+    ],
+)
+def test_a_name_that_no_page_sends(program, wrong, right):
+    text = told_at_start(program, f"@on('{wrong}')\ndef hi(client):\n    pass\nrun_server()")
+    assert text.line == f"@on('{wrong}')"
+    assert right in text.prose
+
+
 def test_on_above_a_class(program):
     text = told_at_start(program, "@on('chat')\nclass Chat:\n    pass\nrun_server()")
     assert "right above a function" in text.prose
@@ -101,8 +122,22 @@ def test_a_handler_in_a_class(program):
     source = "class Game:\n    @on('chat')\n    def chat(self, client):\n        pass\nrun_server()"
     text = told_at_start(program, source)
     assert text.line == "def chat(self, client):"
-    assert "part of a class" in text.prose
+    assert "@on works on functions outside a class." in text.prose
+    assert "Try: def chat(client):" in text.prose
+
+
+def test_a_handler_in_a_class_without_client(program):
+    source = "class Game:\n    @on('chat')\n    def chat(self):\n        pass\nrun_server()"
+    text = told_at_start(program, source)
     assert "outside of the class: def chat(client):" in text.prose
+
+
+@pytest.mark.parametrize("inside", ["text, client", "text, client=None", "text, *, client"])
+def test_a_handler_whose_client_does_not_come_first(program, inside):
+    text = told_at_start(program, f"@on('go')\ndef go({inside}):\n    pass\nrun_server()")
+    assert text.line == f"def go({inside}):"
+    assert "The client comes first in the brackets." in text.prose
+    assert "Try: def go(client, text):" in text.prose
 
 
 @pytest.mark.parametrize("name", sorted(set(OUR_NAMES) - {"App"}))
@@ -404,6 +439,8 @@ def told_when_running(program, source, words="To stop"):
         ("every(2)\ndef tick():\n    pass", "every(2)", "Try: @every(2)"),
         ("@on('hi')\ndef hi(client):\n    client.send", "client.send", "client.send('chat', "),
         ("broadcast", "broadcast", "Try: broadcast('chat', text='hello')"),
+        ("@on('Connect')\ndef hi(client):\n    pass", "@on('Connect')", "mean @on('connect')?"),
+        ("@on('connected')\ndef a(client):\n    pass", "@on('connected')", "@on('connect')?"),
         ("clients = []", "clients = []", "Choose another name: my_clients"),
         ("def sleep(n):\n    pass", "def sleep(n):", "Choose another name: my_sleep"),
         ("from time import sleep", "from time import sleep", "Take this line away"),
@@ -419,6 +456,15 @@ def test_a_handler_below_run_server(program):
     (text,) = told_when_running(program, "run_server()\n" + HANDLER, fix)
     assert (text.where, text.line) == ("quiz.py, line 3", "@on('chat')")
     assert "below run_server()" in text.prose
+
+
+def test_run_server_twice(program):
+    game = program(FIRST_LINE + "run_server()\nprint('between')\nrun_server()")
+    game.wait_for("Keep the last one.")
+    text = texts_in(game.console)[0]
+    assert (text.where, text.line) == ("quiz.py, line 2", "run_server()")
+    assert "stands here twice" in text.prose
+    assert "Keep the last one." in text.prose
 
 
 def test_a_folder_that_is_not_there(program):

@@ -47,7 +47,7 @@ def test_a_message_that_nobody_handles_is_also_told_to_its_sender(program, conne
         ("client, text", {"message": 1}, "with message, but", "def chat(client, message):"),
         ("client, x, y", {"x": 1, "z": 2}, "x and z, but chat() wants x and y", "(client, x, z):"),
         ("client, text", {"client": 1, "text": 2}, "client and text", 'give "client" another name'),
-        ("text", {"text": 1}, "text, but chat() wants nothing", "def chat(client, text):"),
+        ("text", {"text": 1}, 'sent "chat" with text.', "def chat(client, text):"),
         ("client", {"my-text": 1}, "with my-text", '"my-text" can\'t be a name in Python'),
         (
             "client",
@@ -85,12 +85,12 @@ def test_a_wrong_call_inside_of_a_handler_is_not_the_pages_fault(program, connec
 CAN_NOT_BE_SENT = {
     "client.send('x', a={1})": "a is a set: that can't be sent.\nMake it a list: a=list(...)",
     "broadcast('x', a=[1, float('nan')])": "a[1] is nan: pages can't read that number.",
-    "broadcast('x', who=client)": "who is a Client: that can't be sent.\nSend the name: who=client.name",
+    "broadcast('x', who=client)": "that can't be sent.\nSend the name: who=client.name",
     "broadcast('x', who=clients)": "Send the names: [client.name for client in clients]",
     "broadcast('x', f=broadcast)": "f is a function: that can't be sent.\nDid you forget the",
     "broadcast('x', a={'b': [1, {2}]})": "a['b'][1] is a set",
     "broadcast('x', a={(1, 2): 3})": "a has the key (1, 2).\nKeys must be texts or numbers.",
-    "client.send('x', p=b'hi')": "p is bytes: that can't be sent.\nMake it a text: p=(...).decode()",
+    "client.send('x', p=b'hi')": "p is bytes: that can't be sent.\nMake it a text: p=(...).",
     "client.send('x', p=object())": "p is an object: that can't be sent.\nSend what is in it",
     "client.send('x', op=3)": "another name",
     "client.send_others('x', a={1})": "a is a set",
@@ -402,6 +402,12 @@ def test_a_forgotten_await_in_front_of_sleep(program, connect):
     (text,) = told_while_playing(program, connect, source, ("go", {}))
     assert (text.where, text.line) == ("quiz.py, line 4", "sleep(1)")
     assert "needs await in front of it" in text.prose
+    assert "Try: await sleep(1)" in text.prose
+
+
+def test_a_text_given_to_sleep_in_an_async_function(program, connect):
+    source = "@on('go')\nasync def go(client):\n    await sleep('1')\n"
+    (text,) = told_while_playing(program, connect, source, ("go", {}))
     assert "Try: await sleep(1)" in text.prose
 
 

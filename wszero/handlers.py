@@ -12,7 +12,7 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from .errors import BadHandler, did_you_mean, one_line
+from .errors import BadHandler, BadName, did_you_mean, one_line
 from .name_words import OUR_NAMES
 from .places import calling_place, place_of_at, place_of_function
 from .protocol import Params, check_op
@@ -96,10 +96,11 @@ class Mismatch(Exception):
         self.sent = sent
         self.wants = handler.needs + handler.may_have
         self.fix = fix
-        super().__init__(
-            f'The page sent "{handler.op}" with {names(sent)}, '
-            f"but {handler.name}() wants {names(self.wants)}."
-        )
+        what = f'The page sent "{handler.op}" with {names(sent)}'
+        # Its first name is the client: that it wants nothing would be no help.
+        is_first = handler.first in sent and not self.wants
+        wants = "" if is_first else f", but {handler.name}() wants {names(self.wants)}"
+        super().__init__(f"{what}{wants}.")
 
 
 def names(words: Tuple[str, ...]) -> str:
@@ -178,6 +179,19 @@ class Handlers:
                 f"Try: {handler.example(handler.needs)}",
                 handler.place,
             )
+        if "client" in (*handler.needs, *handler.may_have):
+            # Not only when a message comes: many a page sends nothing to this function at first.
+            names_inside = [handler.first, *handler.needs, *handler.may_have]
+            others = tuple(name for name in names_inside if name not in ("self", "client"))
+            is_method = handler.first == "self"
+            handler.first = "client"
+            raise BadHandler(
+                "@on works on functions outside a class."
+                if is_method
+                else "The client comes first in the brackets.",
+                f"Try: {handler.example(others)}",
+                handler.place,
+            )
         if handler.first == "self":
             raise BadHandler(
                 f"{handler.name}() is part of a class, so its first name would be the client.",
@@ -195,7 +209,9 @@ class Handlers:
             where = f" in {before.place.short}" if before.place else ""
             raise BadHandler(
                 f'Two functions for "{op}": this one, and {before.name}(){where}.',
-                f"Keep one of them, or rename one: @on('{op}2')",
+                "Put both into one function."
+                if op in EVENTS
+                else f"Keep one of them, or rename one: @on('{op}2')",
                 place_of_at(function),
             )
         self._by_op[op] = handler
@@ -210,7 +226,11 @@ def check_op_for(op: object) -> str:
         BadName: The name belongs to wszero.
     """
     if not callable(op):
-        return check_op(op, "@on")
+        name = check_op(op, "@on")
+        if name != name.strip():
+            what = "This name has a space at its end, or in front: no page sends that."
+            raise BadName(what, f"Try: @on({name.strip()!r})")
+        return name
     fix = f"Try: @on('{getattr(op, '__name__', 'hello')}')"
     place = calling_place()
     own = place_of_at(op)

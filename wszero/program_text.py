@@ -8,6 +8,7 @@ not do what the child expects. So the program's text is looked at, once.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from functools import lru_cache
 from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
@@ -51,6 +52,8 @@ def findings(file: str) -> Iterator[Finding]:
         *_without_brackets(tree),
         *_without_at(tree, file),
         *_below_run_server(tree),
+        *_run_server_twice(tree),
+        *_almost_events(tree),
         *_hidden_names(tree),
     ]
     for line, what, fix in sorted(found):
@@ -179,6 +182,30 @@ def _below_run_server(tree: ast.Module) -> Iterator[_Found]:
                 if _last_name(called) in ("on", "every"):
                     what = f"{node.name}() stands below run_server(), so Python never sees it."
                     yield one.lineno, what, "Move run_server() to the very end."
+
+
+def _run_server_twice(tree: ast.Module) -> Iterator[_Found]:
+    lines = [
+        node.lineno
+        for node in tree.body
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and _last_name(node.value.func) == "run_server"
+    ]
+    if len(lines) > 1:
+        yield lines[0], "run_server() stands here twice.", "Keep the last one."
+
+
+def _almost_events(tree: ast.Module) -> Iterator[_Found]:
+    """Not refused: a page of somebody's may really send "connected"."""
+    for node in ast.walk(tree):
+        for one in node.decorator_list if isinstance(node, _FUNCTIONS) else ():
+            if isinstance(one, ast.Call) and _last_name(one.func) == "on" and one.args:
+                name = getattr(one.args[0], "value", None)
+                event = re.fullmatch("((?:dis)?connect)(?:ed)?", str(name), re.I)
+                if event and name != event.group(1).lower():
+                    what = f'wszero never calls "{name}" by itself.'
+                    yield one.lineno, what, f"Did you mean @on('{event.group(1).lower()}')?"
 
 
 def _hidden_names(tree: ast.Module) -> Iterator[_Found]:

@@ -95,9 +95,7 @@ def _fields(text: str, node: ast.Dict) -> List[Tuple[str, str]]:
     return [
         (key.value, _quoted(text, value))
         for key, value in zip(node.keys, node.values)
-        if isinstance(key, ast.Constant)
-        and isinstance(key.value, str)
-        and key.value.isidentifier()
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier()
     ]
 
 

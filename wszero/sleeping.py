@@ -34,7 +34,11 @@ def sleep(seconds: float) -> Optional[Sleep]:
                 sleep(1)
     """
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
-        raise BadOption(f"sleep() needs a number of seconds, not {seconds!r:.40}.", "Try: sleep(1)")
+        is_async = asyncio._get_running_loop() is not None
+        raise BadOption(
+            f"sleep() needs a number of seconds, not {seconds!r:.40}.",
+            f"Try: {'await ' if is_async else ''}sleep(1)",
+        )
     if asyncio._get_running_loop() is not None:
         return Sleep(seconds, here.runtime, 2)
     if here.runtime is not None and here.seat is not None:
