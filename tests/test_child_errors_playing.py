@@ -48,6 +48,12 @@ def test_a_message_that_nobody_handles_is_also_told_to_its_sender(program, conne
         ("client, x, y", {"x": 1, "z": 2}, "x and z, but chat() wants x and y", "(client, x, z):"),
         ("client, text", {"client": 1, "text": 2}, "client and text", 'give "client" another name'),
         ("text", {"text": 1}, 'sent "chat" with text.', "def chat(client, text):"),
+        (
+            "client",
+            {"from": 1},
+            "from",
+            "In Python, from is called from_: def chat(client, from_):",
+        ),
         ("client", {"my-text": 1}, "with my-text", '"my-text" can\'t be a name in Python'),
         (
             "client",

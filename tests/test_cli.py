@@ -135,6 +135,26 @@ def test_a_program_that_can_not_be_read_is_explained_and_starts_when_it_is_right
     assert game.url
 
 
+@pytest.mark.parametrize(
+    ("first", "line", "words"),
+    [
+        ("", "@on('hi')", "Try as the first line: from wszero import *"),
+        ("import random\n", "@on('hi')", "Try as the first line: from wszero import *"),
+        ("from wzsero import *\n", "from wzsero import *", "Did you mean wszero?"),
+        ("from WSzero import *\n", "from WSzero import *", "Did you mean wszero?"),
+    ],
+)
+def test_a_program_that_does_not_load_wszero_is_explained(command, quiz, first, line, words):
+    quiz.write_text(f"{first}@on('hi')\ndef hi(client):\n    pass\nrun_server()\n")
+    game = command("quiz.py")
+    console = game.wait_for("Save it when it is right")
+    assert f"    {line}\n" in console
+    assert words in console
+    assert "Traceback" not in console
+    quiz.write_text(QUIZ)
+    assert game.url
+
+
 def test_a_mistake_that_is_saved_while_the_program_runs_stops_it(command, quiz):
     game = command("quiz.py")
     game.url  # noqa: B018 - waits until it runs

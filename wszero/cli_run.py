@@ -22,7 +22,8 @@ from .cli_syntax import explain_unreadable
 from .monitor_protocol import Stop
 from .panel import PanelModel
 from .panel_listener import VARIABLE, PanelListener
-from .reporter import Reporter
+from .program_text import not_imported
+from .reporter import Reporter, in_words
 
 TICK_S = 0.1
 POLL_EVERY_S = 0.4
@@ -148,7 +149,7 @@ class Runner:
 
     def _start(self) -> None:
         self._up_since = 0.0
-        mistake = explain_unreadable(self._program)
+        mistake = explain_unreadable(self._program) or self._without_wszero()
         if mistake:
             self._say(f"{mistake}\nSave it when it is right: then it starts by itself.")
             return
@@ -160,6 +161,11 @@ class Runner:
             )
         except OSError as error:
             self._say(f"Python could not be started: {error}")
+
+    def _without_wszero(self) -> str:
+        """Return words for a program that can't tell its mistake, for it does not load wszero."""
+        finding = not_imported(str(self._program))
+        return in_words(*finding) if finding is not None else ""
 
     async def _wait_for_save(self) -> str:
         """Return the file that was saved; "" when all shall end."""

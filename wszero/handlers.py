@@ -8,6 +8,7 @@ a call that failed before it entered the function is explained.
 from __future__ import annotations
 
 import inspect
+import keyword
 import os
 import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -124,7 +125,12 @@ def mismatch(handler: Handler, params: Params) -> Optional[Mismatch]:
     if not missing and not extra:
         return None
     odd = next((name for name in extra if not name.isidentifier()), None)
-    if odd is not None:
+    word = next((name for name in extra if keyword.iskeyword(name.rstrip("_"))), None)
+    if word is not None and not missing:
+        bare = word.rstrip("_")
+        inside = tuple(f"{bare}_" if name == word else name for name in wants + extra)
+        fix = f"In Python, {bare} is called {bare}_: {handler.example(inside[:MOST_NAMES])}"
+    elif odd is not None:
         fix = f'"{one_line(odd, 30)}" can\'t be a name in Python: choose another.'
     elif len(missing) == 1 and len(extra) == 1 and did_you_mean(extra[0], missing):
         fix = f"Is it {missing[0]} or {one_line(extra[0], 30)}? Write the same on both sides."

@@ -8,6 +8,8 @@ not do what the child expects. So the program's text is looked at, once.
 from __future__ import annotations
 
 import ast
+import difflib
+import os
 import re
 import warnings
 from functools import lru_cache
@@ -87,6 +89,42 @@ def why_not_started(file: str, has_handlers: bool) -> Optional[Finding]:
         "Put this at the very end: run_server()",
         None,
     )
+
+
+def not_imported(file: str) -> Optional[Finding]:
+    """Return what to say about a program that uses wszero's names and does not import it.
+
+    Python's own words are all that such a program could say by itself.
+
+    Args:
+        file: The path of the program.
+    """
+    tree = _parse(file)
+    if tree is None or _uses_wszero(tree):
+        return None
+    first = "from wszero import *"
+    for node in tree.body:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            is_close = difflib.SequenceMatcher(None, name.lower(), "wszero").ratio() > 0.8
+            if is_close and not os.path.exists(os.path.join(os.path.dirname(file), f"{name}.py")):
+                what = f"Python has no module called {name}."
+                return Finding(
+                    what, f"Did you mean wszero? Try: {first}", _place(file, node.lineno)
+                )
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
+        return None  # the names may come from there
+    given = {name for node in tree.body for name in _names_given(node)}
+    for node in tree.body:
+        for one in node.decorator_list if isinstance(node, _FUNCTIONS) else ():
+            called = one.func if isinstance(one, ast.Call) else one
+            name = called.id if isinstance(called, ast.Name) else ""
+            if name in ("on", "every") and name not in given:
+                what = f"Python does not know the name {name}."
+                return Finding(what, f"Try as the first line: {first}", _place(file, one.lineno))
+    return None
 
 
 def function_at(file: str, line: int) -> Optional[_Function]:
