@@ -94,6 +94,14 @@ def test_a_name_that_no_page_sends(program, wrong, right):
     assert right in text.prose
 
 
+@pytest.mark.parametrize("hides", ["on = True", "for on in range(3):\n    pass"])
+def test_on_that_means_something_else(program, hides):
+    text = told_at_start(program, f"{hides}\n{HANDLER}run_server()")
+    assert text.line == "@on('chat')"
+    assert "on hides wszero's own on since line 2." in text.prose
+    assert "Choose another name there: my_on" in text.prose
+
+
 def test_on_above_a_class(program):
     text = told_at_start(program, "@on('chat')\nclass Chat:\n    pass\nrun_server()")
     assert "right above a function" in text.prose

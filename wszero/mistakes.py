@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Optional, Tuple
 
 from .call_words import call_in_words
 from .errors import Place, WszeroError
-from .name_words import name_in_words, unbound_in_words
+from .name_words import OUR_NAMES, name_in_words, unbound_in_words
 from .places import calling_place, place_in_traceback, source_line, was_changed
-from .program_text import function_at
+from .program_text import function_at, hiding_line
 from .python_words import Words, in_plain_words, text_of
 from .python_words import plain as plain
 
@@ -82,10 +82,23 @@ def _words(error: BaseException, place: Optional[Place], handler: Optional[Handl
     if isinstance(error, NameError):
         return name_in_words(error, code, frame)
     if isinstance(error, TypeError):
-        words = call_in_words(text_of(error), code, frame)
+        words = _hidden(text_of(error), place) or call_in_words(text_of(error), code, frame)
         if words is not None:
             return words
     return in_plain_words(error)
+
+
+def _hidden(text: str, place: Optional[Place]) -> Optional[Words]:
+    """Return what to say when a name of wszero's was called that means something else by now."""
+    called = re.search(rf"(?<![\w.])({'|'.join(OUR_NAMES)})\s*\(", place.code) if place else None
+    if place is None or called is None or "object is not callable" not in text:
+        return None
+    name = called.group(1)
+    line = hiding_line(place.file, name)
+    if not line:
+        return None
+    what = f"{name} hides wszero's own {name} since line {line}."
+    return what, f"Choose another name there: my_{name}"
 
 
 def forgotten_await(name: str, place: Place) -> Words:

@@ -127,6 +127,15 @@ def not_imported(file: str) -> Optional[Finding]:
     return None
 
 
+def hiding_line(file: str, name: str) -> int:
+    """Return the line at a program's top that uses one of wszero's names for something else."""
+    tree = _parse(file)
+    for node in tree.body if tree is not None and _uses_wszero(tree) else ():
+        if not isinstance(node, (ast.Import, ast.ImportFrom)) and name in _names_given(node):
+            return node.lineno
+    return 0
+
+
 def function_at(file: str, line: int) -> Optional[_Function]:
     """Return the innermost function that a line stands in."""
     inner: Optional[_Function] = None
