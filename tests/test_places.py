@@ -109,6 +109,7 @@ def test_a_line_that_does_not_exist_is_empty(tmp_path: Path, line: int) -> None:
     assert source_line(str(file), line) == ""
     keep_source(str(file))
     assert source_line(str(file), line) == ""
+    assert [source_line(str(file), n) for n in (1, 2)] == ["a = 1", "b = 2"]
 
 
 def test_a_file_that_does_not_exist_has_no_lines() -> None:

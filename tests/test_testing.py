@@ -225,6 +225,15 @@ def test_a_game_leaves_nothing_behind(written: Callable[..., Path]) -> None:
         amy.send("async countdown")
     assert (default_app(), App.make_driver, sys.path, threading.active_count()) == before
     assert len(default_app().clients) == 0
+    assert not amy.client.connected
+
+
+def test_a_game_without_trouble_prints_nothing(
+    written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with play(written(BUZZER)) as game:
+        game.join().send("buzz")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_every_game_begins_anew(written: Callable[..., Path]) -> None:
