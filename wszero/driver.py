@@ -12,7 +12,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import hooks
 from .app import App
@@ -96,17 +96,10 @@ class Driver:
         except KeyboardInterrupt:
             self._reason = self._reason or "Ctrl-C"
         finally:
-            self._shut_down_in_peace()
+            with _no_more_ctrl_c():
+                self._shut_down()
             if before is not None:
                 signal.signal(signal.SIGTERM, before)
-
-    def _shut_down_in_peace(self) -> None:
-        """Shut down in a thread: somebody may be impatient and press Ctrl-C again."""
-        ending = threading.Thread(target=self._shut_down, name="wszero-stop", daemon=True)
-        ending.start()
-        while ending.is_alive():
-            with contextlib.suppress(KeyboardInterrupt):
-                ending.join(0.3)
 
     def start(self) -> None:
         """Run in the background."""
@@ -200,9 +193,10 @@ class Driver:
             each.close()
         self._undo_hook()
         self._app.reporter.sum_up()
-        self._app.driver_ended()
         if not all_ended:
+            # First of all: from `driver_ended` on, nobody waits for us any more.
             _exit_with_the_program()
+        self._app.driver_ended()
         self._over.set()
 
     def _catch_sigterm(self) -> Any:
@@ -281,6 +275,20 @@ class Driver:
         threading.Thread(
             target=_exit_after, args=(LOST_PANEL_EXIT_S,), name="wszero-exit", daemon=True
         ).start()
+
+
+@contextlib.contextmanager
+def _no_more_ctrl_c() -> Iterator[None]:
+    """Ignore Ctrl-C for as long as the end takes: somebody may be impatient and press again."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _exit_with_the_program() -> None:
