@@ -198,7 +198,8 @@ def _text(mistake: _Mistake) -> Words:
             "A text begins in this line and never ends.",
             "Put the same quote at its end as at its beginning.",
         )
-    if "f-string" in msg or "t-string" in msg:
+    # Only 3.9 to 3.11 say f-string also of what is plainly not Python inside of one.
+    if ("f-string" in msg or "t-string" in msg) and "invalid syntax" not in msg:
         return (
             "Something in this f'…' text is not right.",
             "Look inside its curly brackets: f'Hello {name}'",
