@@ -18,6 +18,7 @@ from wszero.monitor_protocol import (
     GroupChanged,
     Joined,
     Left,
+    Marked,
     MessageIn,
     MessageOut,
     Ran,
@@ -228,6 +229,7 @@ def test_a_muted_client_is_told_and_not_listened_to(room: Room) -> None:
     assert (answer["op"], answer["code"], answer["ask"]) == ("_answer", "muted", 7)
     assert ran == [amy]
     assert [event.handled for event in room.seen(MessageIn)] == [False, False, True]
+    assert room.seen(Marked) == [Marked("c1", "muted", True), Marked("c1", "muted", False)]
 
 
 def test_messages_of_one_who_has_left_are_answered_to_nobody(room: Room) -> None:
