@@ -89,7 +89,8 @@ class Driver:
         self._runs_in_front = True
         before = self._catch_sigterm()
         try:
-            self.start()
+            with _ctrl_c_later():
+                self.start()
             # Not one long wait: on Windows Ctrl-C does not end a wait before its time.
             while not (self._stop_asked.wait(0.3) or self._got_sigterm):
                 pass
@@ -275,6 +276,24 @@ class Driver:
         threading.Thread(
             target=_exit_after, args=(LOST_PANEL_EXIT_S,), name="wszero-exit", daemon=True
         ).start()
+
+
+@contextlib.contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of something that must not be left half-way."""
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if before is not signal.default_int_handler or not is_main:
+        yield
+        return
+    presses: List[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: presses.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if presses:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
