@@ -257,6 +257,23 @@ def test_ctrl_c_just_before_run_is_no_error_and_leaves_nothing_behind(app, monke
     assert is_served(app.port)
 
 
+@pytest.mark.parametrize("where", ["Addresses", "Server", "welcome"])
+def test_ctrl_c_while_the_server_starts_waits_until_it_has(app, monkeypatch, where):
+    done = []
+
+    def slowly(*args):
+        _press(signal.SIGINT)
+        done.append(where)
+        return real(*args)
+
+    real = getattr(driver_module, where)
+    with monkeypatch.context() as patch:
+        patch.setattr(Driver, "__init__", _init_with(slowly, patch, where))
+        app.run(0, host="localhost")
+    assert done == [where]
+    assert app.port == 0
+
+
 def test_ctrl_c_ends_run(app):
     def press():
         until(lambda: is_served(app.port))
