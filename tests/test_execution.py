@@ -503,7 +503,6 @@ def _shouting_server():
     """An asyncio server in a thread, which sends back each line in capitals."""
     loop = asyncio.new_event_loop()
     ports = []
-    is_over = asyncio.Event()
 
     async def shout(reader, writer):
         writer.write((await reader.readline()).upper())
