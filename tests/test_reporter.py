@@ -283,12 +283,12 @@ def test_a_report_in_the_middle_of_a_report_is_made_and_waits_for_nobody():
     class Out(io.StringIO):
         def write(self, text):
             if "first" in text:
-                reporter.report("task", "second")
+                inner.report("task", "second")
             return super().write(text)
 
     out = Out()
-    reporter = Reporter(out)
-    thread = threading.Thread(target=reporter.report, args=("task", "first"), daemon=True)
+    inner = Reporter(out)
+    thread = threading.Thread(target=inner.report, args=("task", "first"), daemon=True)
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
