@@ -631,6 +631,26 @@ def test_a_stop_in_the_middle_of_a_send_does_not_harm_it(room: Room) -> None:
     assert len(events) == 1
 
 
+def test_an_object_as_in_javascript_is_refused_with_right_code(room: Room) -> None:
+    with pytest.raises(BadName, match=r"broadcast\(.chat., text="):
+        room.app.broadcast({"op": "chat", "text": "hi"})  # type: ignore[arg-type]
+
+
+def test_what_to_try_names_the_childs_own_variable(room: Room) -> None:
+    players = {"Amy"}
+    with pytest.raises(CannotSend, match=r"names=list\(players\)"):
+        room.app.broadcast("all", names=players)
+
+
+def test_who_has_left_joins_no_group_but_may_send_to_the_others(room: Room) -> None:
+    amy, ben = room.join(), room.join()
+    room.leave(amy)
+    amy.add_to_group("red")
+    amy.send_others("bye")
+    assert room.heard(ben) == [{"op": "bye"}]
+    assert not room.seen(GroupChanged)
+
+
 def test_broadcasts_from_many_threads_all_arrive(room: Room) -> None:
     amy = room.join()
     begin = threading.Barrier(4)
@@ -706,6 +726,16 @@ def test_run_makes_a_driver_with_the_settings_and_runs_it(drivers: list[PretendD
     (driver,) = drivers
     assert (driver.port, driver.given, driver.asked) == (8001, {"show": False}, ["run"])
     assert app.was_started
+
+
+def test_an_early_ctrl_c_stops_what_has_begun(drivers: list[PretendDriver]) -> None:
+    class ImpatientApp(App):
+        def _new_driver(self, port: int, options: dict[str, Any]) -> Any:
+            super()._new_driver(port, options)
+            raise KeyboardInterrupt
+
+    ImpatientApp().run()
+    assert drivers[0].asked == ["stop"]
 
 
 def test_an_app_can_run_in_the_background_and_be_stopped(drivers: list[PretendDriver]) -> None:

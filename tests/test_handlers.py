@@ -204,6 +204,31 @@ def test_without_a_place_for_the_client_it_is_refused_with_the_line_it_needs() -
     assert HERE in error.place.short
 
 
+def test_the_client_must_come_first() -> None:
+    def move(x: int, client: Any, y: int = 0) -> None:
+        pass
+
+    error = refused("move", move)
+    assert "first" in error.what
+    assert error.fix == "Try: def move(client, x, y):"
+
+
+def test_a_function_in_a_class_is_told_to_come_out() -> None:
+    class Game:
+        def chat(self, client: Any, text: str) -> None:
+            pass
+
+        def buzz(self) -> None:
+            pass
+
+    error = refused("chat", Game.chat)
+    assert "class" in error.what
+    assert error.fix == "Try: def chat(client, text):"
+    error = refused("buzz", Game.buzz)
+    assert "class" in error.what
+    assert "def buzz(client):" in error.fix
+
+
 def test_the_line_it_needs_keeps_async_and_the_parameters() -> None:
     async def chat(*, text: str) -> None:
         pass
@@ -273,6 +298,13 @@ def test_a_name_is_taken_as_it_is() -> None:
 def test_a_wrong_name_is_refused(op: Any) -> None:
     with pytest.raises(BadName):
         check_op_for(op)
+
+
+@pytest.mark.parametrize("op", ["chat ", " chat", "chat\n"])
+def test_a_name_with_a_space_around_it_is_refused(op: str) -> None:
+    with pytest.raises(BadName) as caught:
+        check_op_for(op)
+    assert caught.value.fix == "Try: @on('chat')"
 
 
 def test_a_function_in_the_brackets_wants_quotes() -> None:

@@ -6,6 +6,8 @@ import json
 import keyword
 import math
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wszero.client import Client
+from wszero.app import App
+from wszero.client import Client, Clients
 from wszero.errors import BadMessage, BadName, CannotSend
 from wszero.protocol import (
     MAX_DEPTH,
@@ -253,6 +256,19 @@ def test_a_parameter_called_op_is_refused() -> None:
     assert '"op"' in cannot_send(op="x")
 
 
+Whole = type("int64", (), {})
+"""Called like a whole number of numpy's."""
+
+
+def test_what_an_async_function_has_not_done_yet_needs_await() -> None:
+    async def score() -> int:
+        return 3
+
+    work = score()
+    assert "await" in cannot_send(x=work)
+    work.close()
+
+
 def circle() -> Any:
     players: list[Any] = [1]
     players.append({"next": players})
@@ -270,6 +286,14 @@ def circle() -> Any:
         (object(), "x is an object"),
         (b"ab", "x is bytes"),
         (1j, "x is a complex"),
+        (b"ab", "x=(...).decode()"),
+        ([b"ab"], "x[0].decode()"),
+        (date(2020, 2, 3), "x=str(...)"),
+        (ValueError("no"), "x=str(...)"),
+        (Decimal("1.5"), "x=float(...)"),
+        (Whole(), "x=int(...)"),
+        (Clients(App), "[client.name for client in clients]"),
+        (dict, "x is a class"),
         (len, "brackets ()"),
         (lambda: 1, "x is a function"),
         (math.nan, "x is nan"),

@@ -277,11 +277,11 @@ def test_any_words_can_be_reported(what: str, fix: str, place: Place | None) -> 
     assert said.replace("\n", "").isprintable()
 
 
-def test_a_report_in_the_middle_of_a_report_is_made_and_waits_for_nobody():
+def test_a_report_in_the_middle_of_a_report_is_made_and_waits_for_nobody() -> None:
     """Python may throw away a failed task, which reports itself, wherever memory is asked for."""
 
     class Out(io.StringIO):
-        def write(self, text):
+        def write(self, text: str) -> int:
             if "first" in text:
                 inner.report("task", "second")
             return super().write(text)
