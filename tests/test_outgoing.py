@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from wszero.outgoing import Outgoing
+
 PROGRAM = """from wszero import *
 
 @on('loop')
@@ -52,3 +54,31 @@ def test_many_messages_arrive_whole_and_in_order(program, connect):
     assert numbers == list(range(20000))
     sender.hear("done")
     assert "does not read" not in running.console
+
+
+class Receiver:
+    """A link that notes what is written to it, or fails."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if self.fails:
+            raise RuntimeError("a fault in a link")
+        self.written.append(data)
+
+
+def test_a_link_that_fails_ends_its_own_message_and_no_later_one():
+    due = []
+    outgoing = Outgoing(due.append, lambda: None)
+    broken, well = Receiver(fails=True), Receiver()
+    outgoing.send(b"1", [broken])
+    outgoing.send(b"2", [well])
+    with pytest.raises(RuntimeError):
+        due.pop()()
+    assert due, "what still waits must be asked for again"
+    due.pop()()
+    outgoing.send(b"3", [well])
+    due.pop()()
+    assert [data[-1:] for data in well.written] == [b"2", b"3"]

@@ -101,13 +101,16 @@ class Outgoing:
 
     def _flush(self) -> None:
         self._network_thread = threading.get_ident()
-        self._write(min(len(self._waiting), BATCH))
-        # In this order: who puts something there in between sees that a flush is needed.
-        self._flush_is_due = False
-        if self._waiting:
-            self._flush_soon()
-        if len(self._waiting) <= MOST_WAITING // 2:
-            self._has_room.set()
+        try:
+            self._write(min(len(self._waiting), BATCH))
+        finally:
+            # Whatever failed, what still waits is sent. In this order: who puts something there in
+            # between sees that a flush is needed.
+            self._flush_is_due = False
+            if self._waiting:
+                self._flush_soon()
+            if len(self._waiting) <= MOST_WAITING // 2:
+                self._has_room.set()
 
     def _write(self, count: int) -> None:
         for _ in range(count):
