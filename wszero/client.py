@@ -109,7 +109,8 @@ class Client:
     def send(self, op: str, /, *args: Any, **params: Any) -> None:
         """Send a message to this client.
 
-        May be called from any thread; returns at once, before the message has travelled.
+        May be called from any thread; returns before the message has travelled. Who sends
+        thousands without a pause is slowed down, but nobody waits for a client that does not read.
 
         Args:
             op: The message's name.

@@ -9,7 +9,7 @@ class Transport(Protocol):
     """What the core needs from whoever moves the frames."""
 
     def send(self, payload: bytes, links: Sequence[Any]) -> None:
-        """Send one frame to several connections; from any thread, returns at once."""
+        """Send one frame to several connections, from any thread; does not wait for them."""
 
     def close(self, link: Any, code: int, reason: str) -> None:
         """Close a connection after what was sent before."""

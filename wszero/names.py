@@ -75,8 +75,9 @@ def every(seconds: float) -> Callable[[F], F]:
 def broadcast(op: str, group: Optional[str] = None, /, *args: Any, **params: Any) -> None:
     """Send a message to everybody, or to everybody in a group.
 
-    May be called from any thread; returns at once, before the message has travelled. It goes
-    to those who are there at the moment of the call.
+    May be called from any thread; returns before the message has travelled. It goes to those who
+    are there at the moment of the call. Who sends thousands without a pause is slowed down, but
+    nobody waits for a client that does not read.
 
     Args:
         op: The message's name.
