@@ -118,7 +118,7 @@ class Server:
             self.loop.call_soon_threadsafe(function, *args)
 
     def send(self, payload: bytes, links: Sequence[Link]) -> None:
-        """Send one message to several clients, from any thread; does not wait for those who get it."""
+        """Send one message to several clients, from any thread; does not wait for them."""
         self.outgoing.send(payload, links)
 
     def close(self, link: Link, code: int, reason: str) -> None:
