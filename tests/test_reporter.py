@@ -144,11 +144,42 @@ def test_ever_new_troubles_are_not_remembered_one_by_one(reporter: Reporter) -> 
     assert len(reporter._counts) + len(reporter._labels) < 50
 
 
-def test_what_is_left_out_is_still_counted(reporter: Reporter) -> None:
-    for n in range(20):
+def test_what_is_left_out_is_still_counted(reporter: Reporter, console: Console) -> None:
+    for n in range(5):
         reporter.report("no_handler", "x", key=n)
     assert [reporter.report("no_handler", "x", key=f"new {n}") for n in range(3)] == [1, 2, 3]
-    assert reporter.report("no_handler", "x", key=5) == 2
+    assert reporter.report("no_handler", "x", key=4) == 2
+    reporter.sum_up()
+    assert console.lines[-1] == "More trouble, which was only counted: 3 times in all"
+
+
+def test_of_the_programs_own_mistakes_more_are_said(reporter: Reporter, console: Console) -> None:
+    for n in range(50):
+        reporter.report("mistake", f"It broke, {n}.", "", LINE._replace(line=n))
+    assert console.getvalue().count("It broke") == 20
+
+
+def test_a_kind_that_a_page_thinks_of_is_no_new_kind(reporter: Reporter, console: Console) -> None:
+    for n in range(5_000):
+        reporter.report(f"page {n}", "The page has a mistake.", key=n)
+    assert len(console.lines) < 10
+    assert len(reporter._kinds) == 1
+
+
+@pytest.mark.parametrize("different", [1, 5, 100, 10_000])
+def test_a_kind_of_trouble_never_fills_the_screen(
+    reporter: Reporter, console: Console, different: int
+) -> None:
+    for n in range(10_000):
+        reporter.report("parameters", "It needs x.", "Send x.", LINE, n % different)
+    reporter.sum_up()
+    assert len(console.lines) < 45
+
+
+def test_words_of_a_pupil_in_a_mistake_do_not_make_it_another(reporter: Reporter) -> None:
+    reporter.report("mistake", "ValueError: apples", "", LINE)
+    assert reporter.report("mistake", "ValueError: pears, or: both\nof them", "", LINE) == 2
+    assert reporter.report("mistake", "TypeError: apples", "", LINE) == 1
 
 
 def test_other_kinds_are_still_said(reporter: Reporter, console: Console) -> None:

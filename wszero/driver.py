@@ -18,6 +18,7 @@ from . import hooks
 from .app import App
 from .browsers import may_show, open_page
 from .busy import BusyWatch
+from .console import console, flush
 from .errors import WszeroError
 from .listening import listen
 from .monitor import MonitorLink
@@ -43,6 +44,7 @@ SHOW_AFTER_S = 1.0
 """A page of an earlier run that comes back within this time is used instead of a new one."""
 STOP_PATIENCE_S = 0.4
 EXIT_AFTER_S = 0.3
+FLUSH_S = 0.2
 LOST_PANEL_EXIT_S = 2.0
 
 
@@ -68,6 +70,7 @@ class Driver:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._is_stopping = False
+        self._has_console = False
         self._runs_in_front = False
         self._got_sigterm = False
         self._reason = ""
@@ -133,6 +136,8 @@ class Driver:
         )
         server.every_sweep = self._busy.look
         self._app.transport = server
+        console.begin()
+        self._has_console = True
         # From here on the app itself schedules those that are new.
         everies = tuple(self._app.everies)
         self._app.later = self._runtime.clock.call_later
@@ -194,7 +199,8 @@ class Driver:
             each.close()
         self._undo_hook()
         self._app.reporter.sum_up()
-        if not all_ended:
+        is_written = console.end() if self._has_console else True
+        if not all_ended or not is_written:
             # First of all: from `driver_ended` on, nobody waits for us any more.
             _exit_with_the_program()
         self._app.driver_ended()
@@ -216,7 +222,8 @@ class Driver:
     def _greet(self, name: str) -> None:
         if hasattr(sys.stdout, "reconfigure"):
             # Into a pipe Python writes in blocks: what a handler prints would come much too late.
-            sys.stdout.reconfigure(line_buffering=True)
+            # This writes what waits there, so it may take its time.
+            console.do(partial(sys.stdout.reconfigure, line_buffering=True))
         taken = self._options.port if self._addresses.port != self._options.port else 0
         self._app.reporter.tell(welcome(name, self._addresses, taken if self._options.port else 0))
         if may_show(self._options.show, os.environ):
@@ -311,10 +318,10 @@ def _no_more_ctrl_c() -> Iterator[None]:
 
 
 def _exit_with_the_program() -> None:
-    """Let the process end with its main thread, although some handler is stuck in C code.
+    """Let the process end with its main thread, although some other one is stuck in C code.
 
     Python itself would wait for some of these threads, or abort when one of them holds the
-    console in ``input()``.
+    console: in ``input()``, or because nobody reads it.
     """
 
     def wait() -> None:
@@ -340,7 +347,6 @@ def _program_is_over() -> bool:
 
 def _exit_after(seconds: float) -> None:
     time.sleep(seconds)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()
+    console.finish()
+    flush(FLUSH_S)
     os._exit(hooks.exit_code)

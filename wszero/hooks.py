@@ -7,6 +7,7 @@ without such a mistake they do nothing.
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import sys
 import threading
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Optional, TextIO, Type, Union
 
 from .app import App
+from .console import console
 from .errors import WszeroError, did_you_mean
 from .mistakes import explain, forgotten_await
 from .name_words import OUR_NAMES
@@ -155,6 +157,9 @@ def _at_exit() -> None:
     _explain_no_server()
     if at_very_end is not None:
         at_very_end()
+    if not console.finish():
+        # Python would wait for the console for ever, or abort.
+        os._exit(exit_code)
 
 
 def _explain_no_server() -> None:
