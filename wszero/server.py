@@ -26,16 +26,17 @@ from typing import (
     Union,
 )
 
+from .accepting import Door
 from .app import App
 from .errors import BadMessage
 from .link import Link, text_frame
-from .listening import BACKLOG
 from .options import Options
 from .outgoing import Outgoing
 from .page_reports import PageReports
 from .pages import Found, Missing, Pages
 from .protocol import Message, decode, encode
 from .runtime import Runtime
+from .visitors import Visitors
 from .watch import Watch
 from .web import WebConnection
 
@@ -149,17 +150,15 @@ class Server:
 
     async def _main(self) -> None:
         self._ending = self.loop.create_future()
-        servers = [
-            await self.loop.create_server(lambda: WebConnection(self), sock=sock, backlog=BACKLOG)
-            for sock in self._sockets
-        ]
+        visitors = Visitors(self._webs, self.app.report)
+        door = Door(self.loop, self._sockets, lambda: WebConnection(self, visitors), visitors)
+        await door.open()
         await self._on_loop()
         self._watch_task = self.loop.create_task(self._watch_files())
         sweeper = self.loop.create_task(self._sweep())
         self._started.set()
         code, reason = await self._ending
-        for server in servers:
-            server.close()
+        door.close()
         sweeper.cancel()
         self._watch_task.cancel()
         await self._say_goodbye(code, reason)

@@ -1,52 +1,78 @@
 """One HTTP connection: pages and files, and the door to a WebSocket.
 
-h11 reads and writes HTTP; this module decides what is answered. The handshake of a WebSocket is
-websockets' own (RFC 6455, section 4).
+`heads` cuts out the requests, h11 reads and writes HTTP, `ranges` says what of a file is sent; this
+module decides what is answered, and keeps the time. No request takes a body, and each has an answer
+or an end within a minute, whatever the other side does.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+import os
+import time
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 import h11
 from websockets.server import ServerProtocol
 
+from .heads import MAX_HEAD, Fault, Heads, body_fault
 from .link import Link
 from .origins import is_own_page, why_not_host, why_not_origin
 from .pages import Found, Missing, path_of
+from .ranges import http_date, plan, version_of
+from .requests import handshake_fault, split_target
 from .script_tag import read_page
 
 if TYPE_CHECKING:
     from .server import Server
+    from .visitors import Visitors
 
 HANDSHAKE_S = 10.0
-"""A browser sends its request at once; who says nothing for so long is no browser."""
+"""A browser sends its request at once; who needs so long for it is no browser."""
 KEEP_ALIVE_S = 30.0
+STALL_S = 60.0
+"""So long nothing may move while an answer is under way."""
 LINGER_S = 2.0
 """So long a visitor may go on sending what nobody reads, after our last answer."""
-MAX_HEAD = 16 * 1024
-PIECE = 256 * 1024
+PIECE = 64 * 1024
 """Bytes read from a large file at a time."""
-
-Headers = List[Tuple[str, str]]
+LARGEST_PAGE = 8 * 1024 * 1024
+"""Bytes of a page that still gets its script tag; a larger one is sent as it is."""
+RETRY_S = 0.5
+"""So long an answer under way waits for a file handle, again and again."""
 
 
 class WebConnection(asyncio.Protocol):
     """One connection from its first byte, until it becomes a `Link` or ends."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, visitors: Visitors) -> None:
         self.server = server
-        self.drop_at = server.now() + HANDSHAKE_S
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self.visitors = visitors
+        self.idle_since = server.now()
+        self.drop_at = self.idle_since + HANDSHAKE_S
+        self._heads = Heads()
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * MAX_HEAD)
         self._task: Optional[asyncio.Task[None]] = None
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._address = ""
         self._is_over = False
+        self._is_half_closed = False
         self._method = b""
         """Of the request that is being answered: the answer to HEAD has no body."""
+
+    @property
+    def address(self) -> str:
+        """Where the visitor comes from."""
+        return self._address
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self._task is None
+
+    # ---- from the network ---------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected."""
@@ -55,6 +81,8 @@ class WebConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]).replace("::ffff:", "") if peer else ""
         self.server.web_made(self)
+        if self.visitors.is_crowded(self):
+            self._respond(503, "Too many browsers are here just now. Try again in a moment.")
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """The socket is gone."""
@@ -72,126 +100,218 @@ class WebConnection(asyncio.Protocol):
         self._can_write.set()
 
     def eof_received(self) -> bool:
-        """The browser sends no more requests; an answer under way is finished first."""
-        if self._task is None or self._is_over:
-            return False
-        self._http.receive_data(b"")
-        return True
+        """The browser sends no more requests; those that came are answered first."""
+        self._is_half_closed = True
+        return self._task is not None and not self._is_over
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request have come."""
         if self._is_over:
             return
-        try:
-            self._http.receive_data(data)
-        except RuntimeError:  # after the end of the conversation
-            self.transport.close()
-            return
+        self._heads.feed(data)
         if self._task is None:
             self._next_request()
+        elif len(self._heads) > 2 * MAX_HEAD:
+            # Requests that nobody waited for an answer with: no more of them for now.
+            self.transport.pause_reading()
 
     def _next_request(self) -> None:
-        while not self._is_over:
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError as error:
-                words = "This address speaks http: open it as http://…, in a browser."
-                self._refuse(error.error_status_hint or 400, words)
+        while self._task is None and not self._is_over:
+            head = self._heads.next()
+            if isinstance(head, Fault):
+                self._refuse(head)
+            elif head is not None:
+                self._read(head)
+            else:
+                if self._is_half_closed:
+                    self._close()
+                elif len(self._heads):
+                    self.drop_at = min(self.drop_at, self.server.now() + HANDSHAKE_S)
                 return
-            if isinstance(event, h11.Request):
-                self._request(event)
-            elif isinstance(event, h11.ConnectionClosed):
-                if self._task is None:
-                    self.transport.close()
-                return
-            elif event in (h11.NEED_DATA, h11.PAUSED):
-                return
-            # A body, which no GET has, is read and left.
+
+    def _read(self, head: bytes) -> None:
+        try:
+            self._http.receive_data(head)
+            event = self._http.next_event()
+        except h11.RemoteProtocolError as error:
+            self._refuse(Fault(error.error_status_hint or 400, "The headers make no sense."))
+            return
+        assert isinstance(event, h11.Request)
+        self._request(event)
 
     # ---- answers ------------------------------------------------------------------------------
 
     def _request(self, request: h11.Request) -> None:
-        self.drop_at = 0.0
+        self.drop_at = self.server.now() + STALL_S
         self._method = request.method
-        headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
-        target = request.target.decode("latin-1")
-        host, allow = headers.get("host"), self.server.options.allow
+        headers: Dict[str, str] = {}
+        for raw_name, raw_value in request.headers:
+            name, value = raw_name.decode(), raw_value.decode("latin-1")
+            # RFC 9110, section 5.3. What must come once only is nonsense then, as it should be.
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        target, host = split_target(request.target.decode("latin-1"), headers.get("host"))
+        body = body_fault(headers.get("content-length"), headers.get("transfer-encoding"))
+        allow = self.server.options.allow
         why = why_not_host(host, allow)
-        if why:
+        if body is not None and body.status == 400:
+            self._refuse(body)
+        elif why:
             self._respond(421, why)
         elif request.method not in (b"GET", b"HEAD"):
             self._respond(405, "Only GET works here.", [("Allow", "GET, HEAD")])
+        elif not target:
+            self._respond(400, "The address has to begin with a slash.")
+        elif body is not None:
+            self._refuse(body)
         elif target.split("?")[0] == "/ws":
-            why = why_not_origin(headers.get("origin"), host, allow)
-            if why:
-                self.server.refused_origin(why)
-                self._respond(403, why)
-            else:
-                self._upgrade(request, headers, target)
+            self._knock(request, headers, target, host)
         else:
+            self._http.next_event()  # the end of the request
             # The start page is typed in. What else strangers try is no news for the child.
             is_ours = path_of(target) == "/" or is_own_page(headers.get("referer"), host)
-            self._task = self.server.loop.create_task(self._send_file(target, is_ours))
+            self._task = self.server.loop.create_task(self._answer(target, headers, is_ours))
 
-    async def _send_file(self, target: str, is_ours: bool) -> None:
-        found = await self.server.in_files(self.server.pages.find, target)
-        self.server.served(target, found)
-        if isinstance(found, Missing):
-            if found.moved_to:
-                location = [("Location", found.moved_to)]
-                self._respond(302, found.words, location, close=False)
+    def _knock(
+        self, request: h11.Request, headers: Dict[str, str], target: str, host: Optional[str]
+    ) -> None:
+        """Somebody wants a WebSocket."""
+        why = why_not_origin(headers.get("origin"), host, self.server.options.allow)
+        if why:
+            self.server.refused_origin(why)
+            self._respond(403, why)
+            return
+        fault = handshake_fault(request.http_version, headers)
+        if fault is not None:
+            self._respond(fault.status, fault.words, fault.headers)
+            return
+        rest = self._heads.rest()
+        if rest:
+            self._http.receive_data(rest)
+        self._upgrade(request, headers, target)
+
+    async def _answer(self, target: str, headers: Dict[str, str], is_ours: bool) -> None:
+        try:
+            await self._moves()
+            found = await self.server.in_files(self.server.pages.find, target)
+            self.server.served(target, found)
+            if isinstance(found, Found):
+                await self._send(found, headers)
+            elif found.moved_to:
+                self._respond(302, found.words, [("Location", found.moved_to)], close=False)
             else:
                 self._respond(404, found.words, close=False)
-        else:
-            await self._send_found(found)
-        is_missed = isinstance(found, Missing) or (found.is_ours and path_of(target) == "/")
-        if is_missed and is_ours:
-            self.server.look_for_hint(target)
+            is_missed = isinstance(found, Missing) or (found.is_ours and path_of(target) == "/")
+            if is_missed and is_ours:
+                self.server.look_for_hint(target)
+        except (OSError, RuntimeError, MemoryError) as error:
+            self._fail(error)
         self._task = None
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
-            self.drop_at = self.server.now() + KEEP_ALIVE_S
+            self.idle_since = self.server.now()
+            self.drop_at = self.idle_since + KEEP_ALIVE_S
+            self.transport.resume_reading()
             self._next_request()
-        elif self._http.our_state is not h11.SEND_BODY:
-            self.transport.close()
+        elif not self._is_over:
+            self._close()
 
-    async def _send_found(self, found: Found) -> None:
-        try:
-            content = await self.server.in_files(_first_piece, found)
-        except OSError:
+    async def _send(self, found: Found, headers: Dict[str, str]) -> None:
+        content: Optional[bytes] = None
+        if _fits(found):
+            content = await self.server.in_files(read_page, found)
+        size = found.size if content is None else len(content)
+        version = version_of(content, size, found.modified_ns, time.time_ns())
+        status, start, stop = plan(self._method.decode(), headers, size, version)
+        if status == 416:
+            bounds = [("Content-Range", f"bytes */{size}")]
+            self._respond(416, f"The file has {size:,} bytes.", bounds, close=False)
+        elif status == 412:
+            self._respond(412, "The file has changed meanwhile.", close=False)
+        elif status == 304:
+            keep = [*version.headers, ("Cache-Control", found.cache), _date()]
+            self._write(h11.Response(status_code=304, headers=keep))
+            self._write(h11.EndOfMessage())
+        else:
+            all_headers = [
+                *found.headers,
+                *version.headers,
+                _date(),
+                ("Accept-Ranges", "bytes"),
+                ("Content-Length", str(stop - start)),
+            ]
+            if status == 206:
+                all_headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{size}"))
+            piece = await self._piece(found, content, start, stop)
+            if start < stop and not piece:
+                words = "The file is being saved just now. Try again."
+                self._respond(503, words, [("Retry-After", "1")], close=False)
+                return
+            self._write(h11.Response(status_code=status, headers=all_headers))
+            if self._method == b"GET":
+                await self._send_pieces(found, content, start, stop, piece)
+            self._write(h11.EndOfMessage())
+
+    async def _send_pieces(
+        self, found: Found, content: Optional[bytes], start: int, stop: int, piece: bytes
+    ) -> None:
+        while True:
+            self._write(h11.Data(data=piece))
+            start += len(piece)
+            if start >= stop:
+                return
+            await self._moves()
+            while True:
+                try:
+                    piece = await self._piece(found, content, start, stop)
+                    break
+                except OSError as error:
+                    if not self.visitors.is_scarce(error):
+                        raise
+                await asyncio.sleep(RETRY_S)  # and on, until it comes or STALL_S is over
+            if not piece:
+                # It was changed meanwhile: only a broken connection tells the browser.
+                raise OSError("changed")
+
+    async def _piece(self, found: Found, content: Optional[bytes], start: int, stop: int) -> bytes:
+        size = min(PIECE, stop - start)
+        if content is not None:
+            return content[start : start + size]
+        piece: bytes = await self.server.in_files(_read_piece, found, start, size)
+        return piece
+
+    async def _moves(self) -> None:
+        """Wait until the other side has read most of what it was sent."""
+        self.drop_at = self.server.now() + STALL_S
+        await self._can_write.wait()
+        self.drop_at = self.server.now() + STALL_S
+
+    def _fail(self, error: BaseException) -> None:
+        """The file could not be read, or not to its end."""
+        if self._http.our_state is not h11.SEND_RESPONSE:
+            self.transport.abort()
+        elif isinstance(error, OSError) and not self.visitors.is_scarce(error):
             self._respond(404, "The file has just gone.", close=False)
-            return
-        length = len(content) if _fits(found) else found.size
-        headers = [*found.headers, ("Content-Length", str(length))]
-        self._write(h11.Response(status_code=200, headers=headers))
-        if self._method == b"GET":
-            self._write(h11.Data(data=content))
-            sent = len(content)
-            while sent < length:
-                await self._can_write.wait()
-                size = min(PIECE, length - sent)
-                content = await self.server.in_files(_piece, found, sent, size)
-                if not content:
-                    # It was made shorter meanwhile: only a broken connection tells the browser.
-                    self.transport.abort()
-                    return
-                self._write(h11.Data(data=content))
-                sent += len(content)
-        self._write(h11.EndOfMessage())
+        else:
+            if not isinstance(error, OSError):
+                self.visitors.is_scarce(error)
+            self.visitors.make_room()
+            words = "This computer can't open anything more just now. Try again in a moment."
+            self._respond(503, words, [("Retry-After", "2")])
 
     def _respond(
         self,
         status: int,
         words: str,
-        headers: Optional[Headers] = None,
+        headers: Sequence[Tuple[str, str]] = (),
         close: bool = True,
     ) -> None:
         body = f"{words}\n".encode()
         all_headers = [
-            *(headers or []),
+            *headers,
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
+            _date(),
             *([("Connection", "close")] if close else []),
         ]
         self._write(h11.Response(status_code=status, headers=all_headers))
@@ -209,14 +329,25 @@ class WebConnection(asyncio.Protocol):
         """
         self._is_over = True
         self.drop_at = self.server.now() + LINGER_S
+        self.transport.resume_reading()
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
 
-    def _refuse(self, status: int, words: str) -> None:
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._respond(status, words)
-        else:
-            self.transport.close()
+    def _close(self) -> None:
+        """End the connection after what was sent; soon, though nobody reads that."""
+        self._is_over = True
+        self.drop_at = self.server.now() + STALL_S
+        self.transport.close()
+
+    def _refuse(self, fault: Fault) -> None:
+        """Answer what is no request, or none that could be followed by another one."""
+        if self._http.our_state is not h11.SEND_RESPONSE:
+            self._method = b""  # not that of the request before
+        if fault.is_tls and not self.server.app.reporter.knows("https", "https"):
+            # Said once: browsers try https by themselves, with every address that is typed in.
+            what = "A browser came with https, which this server does not speak."
+            self.server.app.report("https", what, "Begin the address with http://", key="https")
+        self._respond(fault.status, fault.words)
 
     def _write(self, event: h11.Event) -> None:
         data = self._http.send(event)
@@ -263,16 +394,21 @@ def _head_of(request: h11.Request) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
+def _date() -> Tuple[str, str]:
+    return "Date", http_date(time.time())
+
+
 def _fits(found: Found) -> bool:
-    """Tell whether a file is sent in one piece: pages are, whatever their size."""
-    return found.is_page or found.content is not None or found.size <= PIECE
+    """Tell whether a file is read as a whole: pages are, since they get the script tag."""
+    largest = LARGEST_PAGE if found.is_page else PIECE
+    return found.content is not None or found.size <= largest
 
 
-def _first_piece(found: Found) -> bytes:
-    return read_page(found) if _fits(found) else _piece(found, 0, PIECE)
-
-
-def _piece(found: Found, start: int, size: int) -> bytes:
+def _read_piece(found: Found, start: int, size: int) -> bytes:
+    """Return some bytes of a file; none when it is no longer the same."""
     with open(found.path, "rb") as file:
+        status = os.fstat(file.fileno())
+        if (status.st_mtime_ns, status.st_size) != (found.modified_ns, found.size):
+            return b""
         file.seek(start)
         return file.read(size)
