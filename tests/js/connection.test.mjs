@@ -135,34 +135,65 @@ test('so does one whose network is back', async () => {
     assert.equal(page.sockets.length, 2);
 });
 
+/** A page whose server answers as long as the wire is whole. */
+function answered_page() {
+    const page = new FakePage().connected('run 1', { key: 'secret', got: 0 });
+    const socket = page.socket;
+    page.is_cut = false;
+    socket.send = (text) => {
+        socket.frames.push(JSON.parse(text));
+        if (!page.is_cut) { page.set_timer(() => socket.say({ op: '_got', n: socket.frames.length }), 500); }
+    };
+    return page;
+}
+
 test('a tablet that slept gets a new socket, though the old one calls itself open', async () => {
-    const page = new FakePage().connected();
+    const page = answered_page();
     page.show(false);
-    await page.pass(20000);
-    page.sleep(40000);
+    page.sleep(600000);
+    page.is_cut = true;
     page.show(true);
-    await page.pass(0);
-    assert.equal(page.sockets.length, 2);
+    await page.pass(2900);
+    assert.equal(page.sockets.length, 1);
+    await page.pass(2200);
+    assert.deepEqual([page.sockets.length, page.sockets[0].closed_with], [2, 4002]);
+});
+
+test('a page that only listens finds within 20 seconds that its network has gone', async () => {
+    const page = answered_page();
+    await page.pass(60000);
+    assert.equal(page.wszero.connected, true);
+    page.is_cut = true;
+    page.is_reachable = false;
+    await page.pass(20000);
+    assert.equal(page.wszero.connected, false);
+});
+
+test('while messages come, a page asks for no sign of life', async () => {
+    const page = answered_page();
+    for (let i = 0; i < 30; i += 1) {
+        page.socket.say({ op: 'hello' });
+        await page.pass(4000);
+    }
+    assert.deepEqual(page.own('_beat'), []);
 });
 
 test('a page that was only hidden keeps its socket', async () => {
-    const page = new FakePage().connected();
+    const page = answered_page();
     for (let i = 0; i < 3; i += 1) {
         page.show(false);
         await page.pass(600000);
         page.show(true);
-        await page.pass(1000);
+        page.window.happen('online');
+        await page.pass(10000);
     }
     assert.equal(page.sockets.length, 1);
 });
 
-test('a hidden page whose timers run once a minute keeps its socket', async () => {
-    const page = new FakePage().connected();
-    page.show(false);
-    await page.pass(310000);
-    page.sleep(60000);
-    page.show(true);
-    await page.pass(0);
+test("a page that waits in its own prompt() keeps its socket", async () => {
+    const page = answered_page();
+    page.sleep(120000);
+    await page.pass(120000);
     assert.equal(page.sockets.length, 1);
 });
 
@@ -181,15 +212,6 @@ test('hidden behind the editor, a page keeps knocking by the clock of a worker',
     await page.pass(0);
     page.socket.hello();
     assert.deepEqual([workers.length, workers[0].is_ended, page.wszero.connected], [1, true, true]);
-});
-
-test("a page that waits in its own prompt() keeps its socket", async () => {
-    const page = new FakePage().connected();
-    page.sleep(120000);
-    page.show(true);
-    page.window.happen('online');
-    await page.pass(1000);
-    assert.equal(page.sockets.length, 1);
 });
 
 test('a page that is left says goodbye and does not come back by itself', async () => {

@@ -36,9 +36,9 @@ class FakeSocket {
         this.onmessage({ data: typeof message === 'string' ? message : JSON.stringify(message) });
     }
 
-    hello(run = 'run 1') {
+    hello(run = 'run 1', more = {}) {
         this.readyState = 1;
-        this.say({ op: '_hello', run, id: 'c1', name: 'Otter 1', program: 'quiz.py' });
+        this.say({ op: '_hello', run, id: 'c1', name: 'Otter 1', program: 'quiz.py', ...more });
     }
 
     lose(code = 1006, reason = '') {
@@ -158,9 +158,9 @@ export class FakePage {
     }
 
     /** A page with an open, greeted connection. */
-    connected(run) {
+    connected(run, more) {
         this.ready();
-        this.socket.hello(run);
+        this.socket.hello(run, more);
         return this;
     }
 

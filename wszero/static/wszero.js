@@ -11,14 +11,15 @@
  *     send_message({op: 'paint', colour: 'red'})   the same as send()
  *
  * and, for pages with no script at all, the attributes data-send, data-show, data-list and
- * data-messages (section 6). Types, with a line on each name: wszero.d.ts. For `import`:
+ * data-messages (section 7). Types, with a line on each name: wszero.d.ts. For `import`:
  * wszero.mjs. <meta name="wszero" content="off"> turns it all off in a page,
  * <meta name="wszero-badge" content="off"> only the badge.
  *
- * General layout. 1: messages (pure). 2: places in the child's files (pure). 3: the connection.
- * 4: messages that arrive. 5: trouble, told to Python. 6: the attributes. 7: the badge. 8: the
- * names that a page uses, and the start. What the browser gives, the clock and chance too, is
- * reached through `window`, so that a test can hand in another one.
+ * General layout. 1: messages (pure). 2: places in the child's files (pure). 3: the session, what
+ * was sent and what has come. 4: the connection. 5: messages that arrive. 6: trouble, told to
+ * Python. 7: the attributes. 8: the badge. 9: the names that a page uses, and the start. What the
+ * browser gives, the clock and chance too, is reached through `window`, so that a test can hand in
+ * another one.
  */
 (function (/** @type {Window & typeof globalThis} */ window) {
     'use strict';
@@ -236,7 +237,119 @@
         return lines[nth] || lines[0] || null;
     }
 
-    // ---- 3. The connection --------------------------------------------------------------------
+    // ---- 3. The session: what was sent, and what has come ------------------------------------
+
+    // A blip is not a goodbye: one session with Python outlives sockets. Each side counts what has
+    // come and keeps what it has sent until the other has told that it came; the rest is sent
+    // again. All of it is in this page's memory, never in storage: a duplicated tab is another client.
+    const MAX_QUEUE = 500;
+    const MAX_KEPT = 2 * MAX_QUEUE; // what was on its way, and the queue that has just followed it
+    const MAX_KEPT_CHARS = 2 ** 21;
+    const RECEIPT_MS = 1000; // so late at most does the server hear what has come …
+    const RECEIPT_COUNT = 100; // … at once after so many
+    const RECEIPT_CHARS = 2 ** 16;
+
+    /** Messages that may be on their way still, the oldest first, numbered from the session's start.
+     *  @param {number} max_count @param {number} max_chars the newest is kept whatever its size */
+    function make_ring(max_count, max_chars) {
+        /** @type {string[]} */
+        let texts = [];
+        let [first, chars] = [0, 0]; // the number of texts[0]; the length of all
+        const drop = () => {
+            first += 1;
+            chars -= (texts.shift() || '').length;
+        };
+        return {
+            /** @param {string} text */
+            push(text) {
+                texts.push(text);
+                chars += text.length;
+                while (texts.length > max_count || (chars > max_chars && texts.length > 1)) { drop(); }
+            },
+            /** @param {number} count so many have come */
+            prune(count) {
+                while (first < count && texts.length > 0) { drop(); }
+            },
+            /** Empties it, to count on from there.
+             *  @param {number} count so many have come @returns the others, and how many are gone */
+            restart(count) {
+                this.prune(count);
+                const rest = { texts, gone: Math.max(0, first - count) };
+                [texts, first, chars] = [[], count, 0];
+                return rest;
+            },
+        };
+    }
+
+    /** @param {string[]} texts @returns {number} which of them takes the most bytes */
+    function index_of_biggest(texts) {
+        const sizes = texts.map((text) => new TextEncoder().encode(text).length);
+        return sizes.indexOf(Math.max(...sizes));
+    }
+
+    let key = ''; // what the server knows the session by; '': there is none, or it keeps none
+    let got = 0;
+    let [told_got, untold_chars, receipt_timer] = [0, 0, 0];
+    let is_too_big = false; // a message was, so that the server has closed the socket
+    const sent = make_ring(MAX_KEPT, MAX_KEPT_CHARS);
+    /** @type {{text: string, ask?: number}[]} What waits for the connection. */
+    const queue = [];
+
+    /** @param {string} text */
+    function put(text) {
+        socket?.send(text);
+        if (key) { sent.push(text); }
+    }
+
+    /** @param {string} text a message that has come, not one of those about the session itself */
+    function count(text) {
+        got += 1;
+        untold_chars += text.length;
+        if (got - told_got >= RECEIPT_COUNT || untold_chars >= RECEIPT_CHARS) {
+            send_receipt();
+        } else if (key && receipt_timer === 0) {
+            receipt_timer = window.setTimeout(send_receipt, RECEIPT_MS);
+        }
+    }
+
+    function send_receipt() {
+        if (key && is_greeted) { socket?.send(JSON.stringify({ op: '_got', n: got })); }
+        receipts_are_done();
+    }
+
+    function receipts_are_done() { // also when we come back: then the address tells what has come
+        window.clearTimeout(receipt_timer);
+        [told_got, untold_chars, receipt_timer] = [got, 0, 0];
+    }
+
+    function forget_session() {
+        sent.restart(0);
+        [key, got] = ['', 0];
+        receipts_are_done();
+        reject_asks('the connection was lost', false);
+    }
+
+    /** @param {Message} hello of the session that we had: what it lacks goes again */
+    function resume(hello) {
+        const { texts, gone } = sent.restart(Number(hello.got) || 0);
+        warn_of_loss(hello.lost, 'to');
+        warn_of_loss(gone, 'from');
+        if (is_too_big && gone === 0 && texts.length > 0) {
+            // Sent again, it would close each new socket, too.
+            const [too_big] = texts.splice(index_of_biggest(texts), 1);
+            asks.get(JSON.parse(too_big)._ask)?.settle({ op: '_answer', code: 'closed', error: 'the message was too big' });
+        }
+        texts.forEach(put);
+    }
+
+    /** @param {unknown} number of messages @param {'to' | 'from'} direction */
+    function warn_of_loss(number, direction) {
+        if (!(Number(number) > 0)) { return; }
+        const messages = number === 1 ? 'message' : 'messages';
+        console.warn(`wszero: the connection was away, and ${number} ${messages} ${direction} this page got lost: too many to keep`);
+    }
+
+    // ---- 4. The connection --------------------------------------------------------------------
 
     // In a bundle we have no file of our own: it is the child's file too.
     const own_url = parse_stack(new Error().stack)[0]?.url || '';
@@ -246,13 +359,13 @@
     const is_local = Boolean(home) && ['localhost', '127.0.0.1', '[::1]'].includes(home.hostname);
     const CAP_MS = is_local ? 500 : 2000;
     const HELLO_MS = 10000; // a tablet's own limit for connecting is over a minute
-    const BEAT_MS = 5000;
-    const ASLEEP_MS = 30000; // the server lets go of a page that answers no ping for 22 seconds
-    const THROTTLED_MS = 290000; // after five minutes, browsers let a hidden page's timers run …
-    const THROTTLED_ASLEEP_MS = 75000; // … once a minute
-    const MAX_QUEUE = 500;
+    const PULSE_MS = 5000;
+    const MAX_QUIET = 4; // pulses; half of them wait for an answer
+    const WOKEN_MS = 3000; // so long a page that wakes up waits for it
     const KICKED = 4001;
     const TOO_BIG = 1009; // RFC 6455, section 7.4.1
+    const GOODBYE = 1000; // these two are the page's own
+    const COMING_BACK = 4002; // the server keeps the session
     const OFF = 'wszero is off in this page';
 
     /** @type {WebSocket | null} */
@@ -260,8 +373,8 @@
     /** @type {AbortController | null} Asks whether the server is back. */
     let probe = null;
     let timer = 0; // for the next try or for the hello, never for both
-    let beat_timer = 0;
-    let [beat_at, hidden_at, stood_ms] = [0, 0, 0];
+    let pulse_timer = 0;
+    let quiet = 0; // pulses in a row without anything that came
     /** @type {Worker | null} */
     let ticker = null;
     let failures = 0; // in a row
@@ -273,8 +386,6 @@
     let status = 'connecting';
     /** @type {Set<(status: WszeroStatus, reason: string) => unknown>} */
     const status_listeners = new Set();
-    /** @type {{text: string, ask?: number}[]} */
-    const queue = [];
 
     /** @param {WszeroStatus} now @param {string} [why] */
     function set_status(now, why = '') {
@@ -292,11 +403,13 @@
         leave_socket();
         timer = window.setTimeout(lost, HELLO_MS);
         const scheme = home.protocol === 'https:' ? 'wss:' : 'ws:';
-        const query = `page=${encodeURIComponent(location.pathname)}&run=${encodeURIComponent(run)}`;
+        const query = `page=${encodeURIComponent(location.pathname)}&run=${encodeURIComponent(run)}`
+            + (key ? `&key=${encodeURIComponent(key)}&got=${got}` : '');
         try {
             const mine = new window.WebSocket(`${scheme}//${home.host}/ws?${query}`);
             socket = mine;
-            // A socket that we have left may still speak: nobody listens to it.
+            // A socket that we have left may still speak: nobody listens to it, and what it says
+            // comes again.
             mine.onmessage = (event) => { if (socket === mine) { receive(event.data); } };
             mine.onclose = (event) => { if (socket === mine) { lost(event.code, event.reason); } };
         } catch (error) { // no host: the page was opened as a file
@@ -320,20 +433,23 @@
         );
     }
 
-    function leave_socket() {
+    function leave_socket(code = COMING_BACK) {
         const [old_socket, old_probe] = [socket, probe];
         [socket, probe] = [null, null];
         window.clearTimeout(timer);
-        if (is_greeted) { reject_asks('the connection was lost', false); }
+        window.clearTimeout(pulse_timer);
+        receipts_are_done();
         is_greeted = false;
+        if (!key) { forget_session(); }
         old_probe?.abort();
-        old_socket?.close(1000);
+        old_socket?.close(code);
     }
 
     /** @param {number} [code] @param {string} [why] */
     function lost(code, why) {
         failures += 1;
         leave_socket();
+        is_too_big = is_too_big || code === TOO_BIG;
         if (code === TOO_BIG) { console.error('wszero: a message was too big for the program, so the connection was closed'); }
         if (code === KICKED) {
             end('this page was sent out');
@@ -350,10 +466,10 @@
     /** @param {string} why in words */
     function end(why) {
         ended = why;
-        leave_socket();
-        window.clearTimeout(beat_timer);
+        leave_socket(GOODBYE);
         ticker?.terminate();
         queue.length = 0;
+        sent.restart(0);
     }
 
     function reload() {
@@ -369,16 +485,27 @@
         ticker = null;
         [run, my_id, my_name, my_program] = [hello.run, hello.id, hello.name, hello.program].map(text_of);
         failures = 0;
-        is_greeted = true;
-        set_status('connected');
+        const is_same = key !== '' && hello.resumed === true && hello.key === key;
+        if (is_same) {
+            resume(hello);
+        } else {
+            forget_session();
+            key = text_of(hello.key);
+        }
+        [is_greeted, is_too_big] = [true, false];
         queue.splice(0).forEach((item) => transmit(item.text, item.ask));
+        if (key) { pulse_timer = window.setTimeout(pulse, PULSE_MS); }
+        if (is_same) { return set_status('connected'); }
+        if (hello.why) { console.warn(`wszero: ${text_of(hello.why)}`); } // why the session before ended
+        [status, reason] = ['connected', text_of(hello.why)];
+        return tell_status();
     }
 
     /** @param {string} text @param {number} [ask] @returns {string | null} why it is refused, in words */
     function transmit(text, ask) {
         if (ended) { return ended; }
         if (socket && is_greeted && socket.readyState === 1) {
-            socket.send(text);
+            put(text);
             const waiting = asks.get(ask || 0);
             if (waiting) { waiting.is_sent = true; }
         } else if (queue.length < MAX_QUEUE) {
@@ -389,41 +516,42 @@
         return null;
     }
 
-    /**
-     * The page or the network may be back: look at once. A tablet that has slept often keeps a
-     * socket that calls itself open and is dead; that its timers stood still gives it away.
-     */
+    /** The page or the network may be back: look at once. */
     function wake(/** @type {Event} */ event) {
         is_left = is_left && event.type !== 'pageshow';
         if (ended || started_at === 0 || is_left) { return; }
-        const hidden_ms = hidden_at ? window.Date.now() - hidden_at : 0;
-        beat();
-        const was_asleep = stood_ms > (hidden_ms > THROTTLED_MS ? THROTTLED_ASLEEP_MS : ASLEEP_MS);
-        const is_hidden = document.visibilityState === 'hidden';
-        if (is_hidden) { tick_while_hidden(); } else { window.clearTimeout(beat_timer); }
-        if (is_hidden !== Boolean(hidden_at)) {
-            hidden_at = is_hidden ? beat_at : 0;
-            stood_ms = 0;
-        }
-        if (!socket || socket.readyState > 1 || (was_asleep && !is_hidden)) {
+        tick_while_hidden();
+        if (!socket || socket.readyState > 1) {
             failures = 0;
             retry();
+        } else if (key && is_greeted && event.type !== 'pageshow' && document.visibilityState !== 'hidden') {
+            window.clearTimeout(pulse_timer);
+            pulse_timer = window.setTimeout(pulse, WOKEN_MS);
+            if (quiet < MAX_QUIET - 1) { feel_pulse(); }
+            quiet = MAX_QUIET - 1;
         }
     }
 
-    /** Notes how long the timers of a hidden page stand still. (Those of one that is seen do, too,
-     *  while its own prompt() waits, and then its socket is well.) */
-    function beat() {
-        const now = window.Date.now();
-        stood_ms = hidden_at ? Math.max(stood_ms, now - beat_at) : 0;
-        beat_at = now;
-        window.clearTimeout(beat_timer);
-        beat_timer = window.setTimeout(beat, BEAT_MS);
+    /**
+     * A socket whose network has gone, or that has slept with its tablet, calls itself open for
+     * minutes. Only an answer shows that it lives. Pulses are counted, and no clock is looked at:
+     * timers stand still while the page's own prompt() waits, and then its socket is well.
+     */
+    function pulse() {
+        pulse_timer = window.setTimeout(pulse, PULSE_MS);
+        quiet += 1;
+        if (quiet === MAX_QUIET / 2) { feel_pulse(); }
+        if (quiet >= MAX_QUIET) { lost(); }
+    }
+
+    function feel_pulse() { // the server counts it, as any message, and tells with _got that it came
+        if (socket?.readyState === 1) { put('{"op":"_beat"}'); }
     }
 
     function say_goodbye() {
         is_left = true; // a page on its way out becomes hidden after this, and must not come back
-        leave_socket();
+        leave_socket(GOODBYE);
+        forget_session(); // with Back, it is a new client
     }
 
     /**
@@ -443,7 +571,7 @@
         }
     }
 
-    // ---- 4. Messages that arrive ----------------------------------------------------------------
+    // ---- 5. Messages that arrive ----------------------------------------------------------------
 
     const LATE_MS = 2000;
     const ASK_MS = 30000;
@@ -463,13 +591,17 @@
 
     /** @param {unknown} data */
     function receive(data) {
+        quiet = 0;
         const decoded = decode(data);
+        const is_about_session = decoded.ok && ['_hello', '_got'].includes(decoded.message.op);
+        if (typeof data === 'string' && !is_about_session) { count(data); } // as the server does
         if (!decoded.ok) { return console.warn(`wszero: ${decoded.words}`); }
         const message = decoded.message;
         const is_news = ['_answer', 'eval_js', 'error'].includes(message.op) || !is_reserved(message.op);
         if (is_news) { note('got', message); }
         switch (message.op) {
             case '_hello': return greet(message);
+            case '_got': return sent.prune(Number(message.n));
             case '_name': my_name = text_of(message.name); return tell_status();
             case '_changed': return is_made_of(message.paths) ? reload() : undefined;
             case '_answer': return answered(message);
@@ -571,7 +703,7 @@
         return Array.isArray(paths) && paths.some((path) => files.has(file_of(String(path), location.origin)));
     }
 
-    // ---- 5. Trouble, told to Python -------------------------------------------------------------
+    // ---- 6. Trouble, told to Python -------------------------------------------------------------
 
     const MAX_REPORTS = 20; // a minute: an animation makes the same mistake 60 times a second
     /** @type {number[]} */
@@ -678,7 +810,7 @@
         }
     }
 
-    // ---- 6. The attributes ----------------------------------------------------------------------
+    // ---- 7. The attributes ----------------------------------------------------------------------
 
     const MAX_LINES = 500;
     const OUR_ATTRIBUTES = /^data-(send|show|list|messages|v-.*)$/; // data-v-… is Vue's mark for styles
@@ -847,7 +979,7 @@
         send_for(sender, values, Array.from(form.elements));
     }
 
-    // ---- 7. The badge ---------------------------------------------------------------------------
+    // ---- 8. The badge ---------------------------------------------------------------------------
 
     const BADGE_STYLE = `
         :host { all: initial !important; position: fixed !important; right: 8px !important;
@@ -883,7 +1015,7 @@
         const spoken = document.createElement('span');
         spoken.textContent = heard;
         badge_box.dataset.status = status;
-        badge_box.textContent = reason ? `${seen}: ${reason}` : seen;
+        badge_box.textContent = reason && status !== 'connected' ? `${seen}: ${reason}` : seen;
         badge_box.append(spoken);
     }
 
@@ -892,7 +1024,7 @@
         return all(`meta[name="${name}"]`).some((meta) => meta.getAttribute('content') === 'off');
     }
 
-    // ---- 8. The names that a page uses, and the start ------------------------------------------
+    // ---- 9. The names that a page uses, and the start ------------------------------------------
 
     /** @param {string} call @param {Message} message @param {Error | Element} site @param {number} [ask_id]
      *  @returns {string | null} why it is not sent, in words */
@@ -1007,7 +1139,7 @@
             message_listeners.add(listener);
             return () => { message_listeners.delete(listener); };
         },
-        _: { decode, encode, make_message, is_reserved, pick, backoff_ms, parse_stack, file_of, place_in, line_of_data_send },
+        _: { decode, encode, make_message, is_reserved, pick, backoff_ms, parse_stack, file_of, place_in, line_of_data_send, make_ring },
     };
     window.wszero = api;
     if (!document) { // imported where there is no page (rendered on a server): the names, no connection
