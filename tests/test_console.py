@@ -37,16 +37,15 @@ class StandingStill(io.StringIO):
 
 
 @pytest.fixture
-def out(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandingStill]:
+def out() -> Iterator[StandingStill]:
     out = StandingStill()
-    monkeypatch.setattr(sys, "stderr", out)
     yield out
     out.may_go.set()
 
 
 @pytest.fixture
 def console(out: StandingStill) -> Iterator[Console]:
-    console = Console()
+    console = Console(out)
     yield console
     out.may_go.set()
     assert console.finish()
@@ -335,9 +334,10 @@ def test_what_still_waits_when_a_program_ends_is_written(unread) -> None:
 
 
 FORKS = """
-import os
+import os, warnings
 from wszero.app import App
 
+warnings.simplefilter('ignore')
 app = App()
 app.start()
 app.report('mistake', 'before the fork')

@@ -41,9 +41,13 @@ class Console:
         >>> console.write("There is a mistake.\n")
         >>> console.end()
         True
+
+    Args:
+        out: Where to write if nothing else is given; ``sys.stderr``, whatever that is just then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, out: Optional[TextIO] = None) -> None:
+        self._out = out
         self.forget()
 
     def forget(self) -> None:
@@ -86,9 +90,9 @@ class Console:
         return self._wait_for_end()
 
     def write(self, text: str, out: Optional[TextIO] = None) -> None:
-        """Write a text, to the error output if no other is given; never fails."""
+        """Write a text; never fails."""
         # Looked up now: `sys.stderr` may be something else when the text's turn comes.
-        self.do(partial(write_now, text, out or sys.stderr))
+        self.do(partial(write_now, text, out or self._out or sys.stderr))
 
     def do(self, job: Job) -> None:
         """Do something that may wait for the console, when its turn has come."""
@@ -161,7 +165,7 @@ class Console:
                         self._thread = None
                     return self._servers == 0
             words = f"\n  Nobody read this console for a while: {left_out:,} texts are left out.\n"
-            self._do(partial(write_now, words, sys.stderr))
+            self._do(partial(write_now, words, self._out or sys.stderr))
 
 
 def write_now(text: str, out: Optional[TextIO]) -> None:

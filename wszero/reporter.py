@@ -135,7 +135,7 @@ class Reporter:
         if self._out is not None:
             write_now(text, self._out)
         else:
-            console.write(text, out or sys.stderr)
+            console.write(text, out)
 
     def _keep_in_order(self) -> None:
         if self._out is None:
