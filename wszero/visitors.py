@@ -77,7 +77,7 @@ class Visitors:
             return False
         if code in (errno.EMFILE, errno.ENFILE):
             what = "No more files can be opened, so some browsers have to wait."
-            fix = "Does the program open files and never close them? Try: with open(...) as file:"
+            fix = "Does the program close its files? Try: with open('words.txt') as file:"
         else:
             what = "This computer's memory is full, so some browsers have to wait."
             fix = "Close other programs."

@@ -8,7 +8,9 @@ or an end within a minute, whatever the other side does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
 import time
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 from urllib.parse import parse_qs, urlsplit
@@ -80,6 +82,10 @@ class WebConnection(asyncio.Protocol):
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]).replace("::ffff:", "") if peer else ""
+        with contextlib.suppress(OSError):
+            # asyncio does so only for sockets that were made with a protocol number.
+            sock = transport.get_extra_info("socket")
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.web_made(self)
         if self.visitors.is_crowded(self):
             self._respond(503, "Too many browsers are here just now. Try again in a moment.")
@@ -210,7 +216,8 @@ class WebConnection(asyncio.Protocol):
             self._http.start_next_cycle()
             self.idle_since = self.server.now()
             self.drop_at = self.idle_since + KEEP_ALIVE_S
-            self.transport.resume_reading()
+            if len(self._heads) < MAX_HEAD:
+                self.transport.resume_reading()
             self._next_request()
         elif not self._is_over:
             self._close()
