@@ -48,7 +48,19 @@ def test_an_ordinary_name_may_be_shown(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "..", ".env", "quiz.PY", "quiz．py", "quiz.p\u200dy", "a~", "NUL"]
+    "name",
+    [
+        "",
+        "..",
+        ".env",
+        "quiz.PY",
+        "quiz．py",
+        "quiz.p\u200dy",
+        "a~",
+        "NUL",
+        "quiz.py3",
+        "QUIZ~1.PNG",
+    ],
 )
 def test_what_might_be_secret_or_a_device_may_not_be_shown(name):
     assert not may_be_shown(name)

@@ -380,6 +380,10 @@ def test_nothing_is_kept_by_the_browser_or_guessed_at(pages):
     assert "Content-Disposition" not in headers
 
 
+def test_our_script_may_be_kept_but_is_asked_for_each_time(pages):
+    assert dict(pages.find("/wszero.js").headers)["Cache-Control"] == "no-cache"
+
+
 def test_a_file_of_an_unknown_kind_is_saved_and_not_shown(root, pages):
     (root / "static" / "game.sav").write_text("x")
     assert dict(pages.find("/game.sav").headers)["Content-Disposition"] == "attachment"

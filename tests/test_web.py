@@ -70,7 +70,9 @@ def test_head_gives_the_headers_of_get_and_no_body(app, path):
         head = raw.get(path, "HEAD")
         # What comes next on the socket shows that no body was sent.
         assert raw.get("/cat.png").status == 200
-    assert (head.status, head.headers, head.body) == (get.status, get.headers, b"")
+    assert (head.status, head.body) == (get.status, b"")
+    del head.headers["date"], get.headers["date"]
+    assert head.headers == get.headers
 
 
 def test_a_file_that_is_not_there_is_said_in_words(raw):

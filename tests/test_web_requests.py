@@ -334,6 +334,8 @@ def test_a_handshake_says_each_thing_once(raw, header, capfd):
         {"Sec_WebSocket_Protocol": "chat, superchat"},
         {"Origin": "http://localhost"},
         {"Content_Length": "0"},
+        {"Cookie": "x" * 12_000},
+        {f"X_{number}": "y" for number in range(200)},
     ],
 )
 def test_handshakes_of_all_browsers_are_accepted(raw, headers):

@@ -61,7 +61,8 @@ _NEVER = re.compile(
     | %[0-9a-f]{2}              # encoded twice
     | [. ]$                     # Windows opens 'quiz.py' for 'quiz.py.' and for 'quiz.py '
     | ~$ | ^\#.*\#$ | \.(bak|backup|old|orig|rej|save|sw[a-z]|te?mp)$   # what editors leave behind
-    | \.py[a-z]?(?![a-z0-9])    # .py, .pyc, .py.txt, .py-old
+    | \.py[a-z0-9]?(?![a-z0-9])  # .py, .pyc, .py3, .py.txt, .py-old
+    | ^[^.~]{1,6}~[0-9]{1,4}(\.[^.]{0,3})?$   # Windows' short names: QUIZ~1.PY
     | \.(ipynb|sh|bash|bat|cmd|ps1|php|rb|pl)$   # sources that other servers would run
     | ^__pycache__$
     | ^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9]|lpt[0-9])\ *(\.|$)   # Windows' devices

@@ -11,7 +11,7 @@ import base64
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator, Sequence
 from urllib.parse import quote, unquote_to_bytes
@@ -231,7 +231,9 @@ def path_of(target: str) -> str:
 def _ours(name: str) -> Found:
     """Return a file of wszero's own; wherever an installer's links lead, it is meant."""
     status = os.stat(STATIC / name)
-    return _found(STATIC / name, status, is_ours=True)
+    found = _found(STATIC / name, status, is_ours=True)
+    # Thirty tablets load the script with every page: it may be kept, if its version is asked for.
+    return found if found.is_page else replace(found, cache="no-cache")
 
 
 def _found(file: Path, status: os.stat_result, is_ours: bool = False) -> Found:

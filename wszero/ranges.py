@@ -111,7 +111,9 @@ def _condition(headers: Mapping[str, str], version: Version) -> int:
         is_strong = not version.etag.startswith("W/")
         if wanted.strip() != "*" and not (is_strong and version.etag in _TAG.findall(wanted)):
             return 412
-    elif _seconds(headers.get("if-unmodified-since")) < _seconds(version.modified):
+    elif version.modified and _seconds(headers.get("if-unmodified-since")) < _seconds(
+        version.modified
+    ):
         return 412
     if unwanted is not None:
         ours = version.etag.replace("W/", "")

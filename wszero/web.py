@@ -396,8 +396,11 @@ class WebConnection(asyncio.Protocol):
 
 
 def _head_of(request: h11.Request) -> bytes:
-    lines = [request.method + b" " + request.target + b" HTTP/1.1"]
-    lines += [name + b": " + value for name, value in request.headers]
+    """Return the head for websockets, with what matters to it: it has limits of its own."""
+    lines = [request.method + b" /ws HTTP/1.1"]
+    for name, value in request.headers:
+        if name.startswith(b"sec-websocket-") or name in (b"host", b"upgrade", b"connection"):
+            lines.append(name + b": " + value)
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
