@@ -22,6 +22,7 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.checking import WrongMessage
+from benchmarks.installing import install
 from benchmarks.load import Crowd, Stuck, raise_limit
 from benchmarks.peers import FLOOR, PEERS, Peer, Runtimes
 from benchmarks.processes import CannotStart, Process
@@ -33,12 +34,13 @@ def main(words: Sequence[str]) -> int:
     """Do what the command line says; returns the exit code."""
     options = _options(words)
     limit = raise_limit()
-    runtimes = Runtimes(options.python)
+    problems = install(options.python or sys.executable) if options.install else []
+    runtimes = Runtimes(options.python, options.wszero)
     results: Results = {
         "versions": runtimes.versions,
         "servers": [],
         "workloads": {},
-        "notes": [],
+        "notes": problems,
         "processors": os.cpu_count(),
     }
     peers = _present(options.servers, runtimes, results["notes"])
@@ -68,6 +70,8 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", help="workloads: " + ",".join(one.name for one in standard()))
     parser.add_argument("--servers", help="servers: " + ",".join(peer.name for peer in PEERS))
     parser.add_argument("--python", help="the Python that runs the servers (this one)")
+    parser.add_argument("--wszero", metavar="FOLDER", help="another checkout's wszero")
+    parser.add_argument("--install", action="store_true", help="install the peers first")
     parser.add_argument("--quick", action="store_true", help="2 rounds of 0.1 seconds")
     parser.add_argument("--json", metavar="FILE", help="where to write all numbers")
     options = parser.parse_args(words)

@@ -92,9 +92,11 @@ class Runtimes:
     Args:
         python: The Python that was asked for; the one in build/benchmarks that was made of it is
             taken where there is one.
+        wszero: The folder that holds the package `wszero`; this checkout if not given.
     """
 
-    def __init__(self, python: Optional[str]) -> None:
+    def __init__(self, python: Optional[str] = None, wszero: Optional[str] = None) -> None:
+        self.wszero = Path(wszero).resolve() if wszero else CHECKOUT
         self.base = python or sys.executable
         own = environment_of(self.base) / "bin" / "python"
         self.python = str(own) if own.exists() else self.base
@@ -122,7 +124,7 @@ class Runtimes:
         """
         runs = self.node if peer.is_node else self.python
         environment = {
-            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONPATH": str(self.wszero),
             "NODE_PATH": str(NODE_MODULES),
             "WSZERO_SHOW": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
