@@ -58,6 +58,8 @@ class Heads:
     def __init__(self) -> None:
         self._data = bytearray()
         self._searched = 0
+        self._is_begun = False
+        """The first line is all there, and right."""
 
     def __len__(self) -> int:
         return len(self._data)
@@ -71,13 +73,15 @@ class Heads:
         data = self._data
         while data[:2] == b"\r\n":  # RFC 9112, section 2.2: some send one line too many
             del data[:2]
-        if not data:
+        if data in (b"", b"\r"):
             return None
-        line_end = data.find(b"\n", 0, MAX_LINE)
-        fault = _why_not(data, line_end)
-        if fault is not None:
-            return fault
-        end = _END.search(data, max(self._searched - 2, 0)) if line_end >= 0 else None
+        if not self._is_begun:
+            line_end = data.find(b"\n", 0, MAX_LINE)
+            fault = _why_not(data, line_end)
+            if fault is not None or line_end < 0:
+                return fault
+            self._is_begun = True
+        end = _END.search(data, max(self._searched - 2, 0))
         self._searched = len(data)
         if (end.end() if end else len(data)) > MAX_HEAD:
             return LONG_HEAD
@@ -85,7 +89,7 @@ class Heads:
             return None
         head = bytes(data[: end.end()])
         del data[: end.end()]
-        self._searched = 0
+        self._searched, self._is_begun = 0, False
         return STRANGE_HEAD if _NEVER.search(head) else head
 
     def rest(self) -> bytes:
