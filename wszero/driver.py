@@ -36,6 +36,7 @@ from .options import Options, make_options
 from .pages import Pages
 from .places import program_file
 from .program_text import findings
+from .runs import Runs
 from .runtime import Runtime
 from .server import Server
 from .welcome import Addresses, welcome
@@ -71,6 +72,7 @@ class Driver:
         self._lock = threading.Lock()
         self._is_stopping = False
         self._has_console = False
+        self._runs: Optional[Runs] = None
         self._runs_in_front = False
         self._got_sigterm = False
         self._reason = ""
@@ -115,13 +117,17 @@ class Driver:
 
     def _start(self) -> None:
         program = program_file()
+        runs = self._runs = Runs(program)
         sockets = self._sockets = listen(
             self._options.host,
             self._options.port,
             search=not self._options.port_is_named,
             named_by="WSZERO_PORT" if self._options.port_is_forced else "",
+            make_room=runs.make_room,
         )
-        self._addresses = Addresses(sockets[0].getsockname()[1], self._options.host)
+        port = sockets[0].getsockname()[1]
+        runs.register(port, os.environ.get("WSZERO_MONITOR", ""))
+        self._addresses = Addresses(port, self._options.host)
         path = Path(program) if program else None
         name = path.name if path else "Your program"
         run = secrets.token_hex(4)
@@ -134,7 +140,7 @@ class Driver:
             run,
             name,
         )
-        server.every_sweep = self._busy.look
+        server.every_sweep = self._look_round
         self._app.transport = server
         console.begin()
         self._has_console = True
@@ -149,6 +155,13 @@ class Driver:
         self._undo_hook = hooks.explain_forgotten_awaits(self._app)
         self._greet(name)
         self._look_over(program, pages)
+
+    def _look_round(self) -> None:
+        """Twice a second, on the network thread."""
+        self._busy.look()
+        if self._runs is not None and not self._is_stopping and self._runs.is_asked_to_stop():
+            self._app.reporter.say("\nThe program was started again elsewhere: this run ends.")
+            self._ask_to_stop("The program was started again.")
 
     def _look_over(self, program: str, pages: Pages) -> None:
         """Tell of mistakes that raise nothing: the server runs, and does not what is expected."""
@@ -197,6 +210,8 @@ class Driver:
             self._server.stop()
         for each in self._sockets:
             each.close()
+        if self._runs is not None:
+            self._runs.unregister()
         self._undo_hook()
         self._app.reporter.sum_up()
         is_written = console.end() if self._has_console else True
@@ -224,6 +239,11 @@ class Driver:
             # Into a pipe Python writes in blocks: what a handler prints would come much too late.
             # This writes what waits there, so it may take its time.
             console.do(partial(sys.stdout.reconfigure, line_buffering=True))
+        replaced = self._runs.replaced if self._runs is not None else None
+        if replaced is not None and replaced.port == self._addresses.port:
+            self._app.reporter.tell(
+                f"An earlier run of {replaced.name} was still going: it has been stopped.\n"
+            )
         taken = self._options.port if self._addresses.port != self._options.port else 0
         self._app.reporter.tell(welcome(name, self._addresses, taken if self._options.port else 0))
         if may_show(self._options.show, os.environ):

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sys
+from typing import Callable, Iterable
 
 from .errors import BadOption, BadPort, PortTaken
 from .origins import shown
@@ -17,6 +18,8 @@ MORE_PORTS = 20
 # A whole class may knock in the same moment. The system may hold it lower.
 BACKLOG = 511
 _EVERYWHERE = ("", "0.0.0.0", "::", "*")
+# Windows says EACCES also for a port that another program keeps for itself.
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.EINVAL)
 
 
@@ -43,7 +46,12 @@ def parse_port(value: object, name: str = "WSZERO_PORT") -> int:
 
 
 def listen(
-    host: str | None, port: int, *, search: bool = False, named_by: str = ""
+    host: str | None,
+    port: int,
+    *,
+    search: bool = False,
+    named_by: str = "",
+    make_room: Callable[[int], Iterable[object]] = lambda port: (),
 ) -> list[socket.socket]:
     """Return sockets that listen on a port; ask one of them for its number when it may differ.
 
@@ -55,6 +63,7 @@ def listen(
         port: 0 is any free one.
         search: Takes the first free one of the next 20 when the port is taken.
         named_by: What named the port, if it was not the program: ``WSZERO_PORT``.
+        make_room: Called with a port that is taken; as often as it yields, the port is tried again.
 
     Raises:
         PortTaken: Somebody listens there already.
@@ -65,7 +74,7 @@ def listen(
     is_forbidden = False
     for candidate in range(port, last + 1):
         try:
-            return _listen_everywhere(host, candidate)
+            return _listen_patiently(host, candidate, make_room)
         except (OSError, ValueError) as error:  # no name at all is a ValueError
             code = error.errno if isinstance(error, OSError) else None
             is_unknown = isinstance(error, (socket.gaierror, ValueError))
@@ -74,8 +83,7 @@ def listen(
                     f"This computer does not have the address {shown(str(host))}.",
                     "Leave host away: run_server()",
                 ) from None
-            # Windows says EACCES also for a port that another program keeps for itself.
-            if code not in (errno.EADDRINUSE, errno.EACCES):
+            if code not in _TAKEN:
                 raise
             is_forbidden = code == errno.EACCES and os.name == "posix"
     if is_forbidden:
@@ -95,6 +103,23 @@ def listen(
 
 def _another(port: int) -> int:
     return port + 1 if port < HIGHEST_PORT else 8000
+
+
+def _listen_patiently(
+    host: str | None, port: int, make_room: Callable[[int], Iterable[object]]
+) -> list[socket.socket]:
+    try:
+        return _listen_everywhere(host, port)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+        taken = error
+    for _ in make_room(port):
+        try:
+            return _listen_everywhere(host, port)
+        except OSError as error:
+            taken = error
+    raise taken
 
 
 def _listen_everywhere(host: str | None, port: int) -> list[socket.socket]:
