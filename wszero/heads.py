@@ -73,7 +73,7 @@ class Heads:
         data = self._data
         while data[:2] == b"\r\n":  # RFC 9112, section 2.2: some send one line too many
             del data[:2]
-        if data in (b"", b"\r"):
+        if not data or data == b"\r":
             return None
         if not self._is_begun:
             line_end = data.find(b"\n", 0, MAX_LINE)
