@@ -17,6 +17,9 @@ from .errors import BadMessage, BadName, CannotSend
 MAX_DEPTH = 100
 """Lists in lists in lists … deeper than this are refused: nobody draws or chats that way."""
 
+MAX_DIGITS = 4_300
+"""Of a whole number. Newer Pythons read no longer ones; older ones need minutes for a million."""
+
 Params = Dict[str, Any]
 AskId = Union[int, float, str]
 
@@ -207,7 +210,8 @@ def decode(text: str, from_page: bool = False) -> Message:
         {'text': 'hi'}
     """
     try:
-        message = _decode(text)
+        # A shorter text holds no number that is too long: most messages need no look at each.
+        message = (_decode if len(text) <= MAX_DIGITS else _decode_long)(text)
         too_deep = text.count("[") + text.count("{") > MAX_DEPTH and _depth(message) > MAX_DEPTH
     except RecursionError:
         too_deep = True
@@ -262,6 +266,13 @@ def _finite(text: str) -> float:
     return number
 
 
+def _not_too_long(text: str) -> int:
+    """Return a whole number: reading its digits costs the square of their number."""
+    if len(text) - text.startswith("-") > MAX_DIGITS:
+        raise BadMessage("not_json", "A number in this message has too many digits.")
+    return int(text)
+
+
 def _whole(value: Any) -> Any:
     """Return a value without halves of characters, which no frame could carry on.
 
@@ -280,3 +291,6 @@ def _whole(value: Any) -> Any:
 # Made once: json.dumps and json.loads build a new encoder and decoder for each message.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
+_decode_long = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_float=_finite, parse_int=_not_too_long
+).decode

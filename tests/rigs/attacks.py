@@ -56,9 +56,11 @@ def main() -> int:
     Program.source = words.source.resolve()
     python, websockets = versions(words.python)
     print(f"Python {python}, websockets {websockets}")
-    print(f"{'':<28}      {'witness, ms':>19}   {'memory, MB':>12}  {'page':>6} {'lines':>5}")
     print(
-        f"{'attack':<28}      {'p50':>5} {'p99':>6} {'max':>6}   {'peak':>5} {'left':>6}"
+        f"{'':<28}      {'noise':>5}  {'witness, ms':>19}   {'memory, MB':>12}  {'page':>6} {'lines':>5}"
+    )
+    print(
+        f"{'attack':<28}      {'p99':>5}  {'p50':>5} {'p99':>6} {'max':>6}   {'peak':>5} {'left':>6}"
         f"  {'ms':>6} {'':>5}  what was seen",
         flush=True,
     )
@@ -77,7 +79,11 @@ def run(one: Attack, words: argparse.Namespace) -> bool:
         Whether all went well.
     """
     began = time.monotonic()
-    scene = Scene(words.python, words.seconds, one.options, one.handles, one.has_witness)
+    try:
+        scene = Scene(words.python, words.seconds, one.options, one.handles, one.has_witness)
+    except (SystemExit, OSError) as error:
+        print(f"{one.name:<28} FAIL {error}", flush=True)
+        return False
     figures: dict[str, Any] = {}
     try:
         try:
@@ -92,7 +98,7 @@ def run(one: Attack, words: argparse.Namespace) -> bool:
     took = f"{time.monotonic() - began:.0f} s"
     print(
         f"{one.name:<28} {'FAIL' if scene.faults else 'PASS'}"
-        f" {witness['p50']:>5.1f} {witness['p99']:>6.1f} {witness['max']:>6.0f}  "
+        f" {figures['noise']['p99']:>5.1f}  {witness['p50']:>5.1f} {witness['p99']:>6.1f} {witness['max']:>6.0f}  "
         f" {figures['peak_mb']:>5.1f} {figures['memory_mb']:>6.1f}"
         f"  {figures['page_ms']:>6.0f} {len(figures['lines']):>5}  {'; '.join(scene.notes)} ({took})"
     )

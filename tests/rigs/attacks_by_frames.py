@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 import time
@@ -17,10 +18,9 @@ HALF_OF_A_CHARACTER = "é".encode()[:1]
 
 def _ends_with(scene: Scene, what: str, data: bytes, codes: tuple[int, ...]) -> None:
     peer = scene.peer()
-    try:
+    # Refused at its head: what follows need not be read.
+    with contextlib.suppress(OSError):
         peer.send(data)
-    except OSError:
-        pass  # refused at its head: what follows need not be read
     code = peer.close_code(5.0)
     wanted = " or ".join(map(str, codes))
     scene.check(code in codes, f"{what}: {code} instead of {wanted}")
@@ -191,8 +191,9 @@ def every_frame_of_theirs_parses(scene: Scene) -> None:
         else:
             scene.check(False, f"{one[:60]!r}: what came behind it was not answered")
             return
-        # A long number that asks is one of the two, too.
-        scene.check(answers in (1, 2), f"{one[:60]!r}: {answers} answers")
+        # A bug is the program's own: the console hears of it, not the page.
+        few = (0, 1) if one.startswith('{"op": "bug"') else (1, 2)
+        scene.check(answers in few, f"{one[:60]!r}: {answers} answers")
 
 
 @attack(Bounds(lines=12))

@@ -109,7 +109,7 @@ def _churn(scene: Scene, count: int, path: str, wait_s: float) -> None:
     for number in range(100):
         _come_and_go(scene.port, path, number)
     time.sleep(wait_s)
-    before = scene.held()
+    before = scene.held(deep=True)
     began = time.monotonic()
     for number in range(count):
         _come_and_go(scene.port, path, number)
@@ -123,6 +123,7 @@ def _churn(scene: Scene, count: int, path: str, wait_s: float) -> None:
         return after.get("clients") == before.get("clients")
 
     scene.until(8, is_back)
+    after = scene.held(deep=True)
     if not after or not before:
         scene.check(False, "no report")
         return

@@ -105,19 +105,27 @@ def for_each(client: Any, count: int) -> None:
 
 
 @on("report")
-def report(client: Any, since: float = 0.0) -> None:
-    """Tell what is held, and how often handlers were called since a moment."""
+def report(client: Any, since: float = 0.0, deep: bool = False) -> None:
+    """Tell what is held, and how often handlers were called since a moment.
+
+    A deep look at all objects takes its time.
+    """
     later = {op: sum(at > since for at in list(each)) for op, each in times.items()}
-    client.send("report", since=later, **what_is_held())
+    client.send("report", since=later, **what_is_held(deep))
 
 
-def what_is_held() -> Dict[str, Any]:
+def what_is_held(deep: bool) -> Dict[str, Any]:
     """Count what could be left behind."""
-    gc.collect()
     kinds: Counter = Counter()
-    for thing in gc.get_objects():
+    if deep:
+        gc.collect()
+    for thing in gc.get_objects() if deep else ():
         kind = type(thing)
-        if issubclass(kind, (asyncio.Future, asyncio.TimerHandle, asyncio.BaseTransport)) or (kind.__module__.startswith("wszero.") and kind.__module__ != "wszero.places") or (kind.__module__.startswith("websockets.") and kind.__name__ == "ServerProtocol"):
+        if (
+            issubclass(kind, (asyncio.Future, asyncio.TimerHandle, asyncio.BaseTransport))
+            or (kind.__module__.startswith("wszero.") and kind.__module__ != "wszero.places")
+            or (kind.__module__.startswith("websockets.") and kind.__name__ == "ServerProtocol")
+        ):
             kinds[kind.__name__] += 1
     groups = wszero.names.default_app()._groups
     return {

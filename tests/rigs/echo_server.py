@@ -58,9 +58,9 @@ def put_in_old_hook() -> None:
         link.flush()
         link.write(Frame(opcode, data).serialize(mask=False))
 
-    Server.received = received  # type: ignore
-    Server.received_binary = lambda server, link: None  # type: ignore
-    Link._frame = frame  # type: ignore
+    Server.received = received  # type: ignore[attr-defined]
+    Server.received_binary = lambda server, link: None  # type: ignore[attr-defined]
+    Link._frame = frame  # type: ignore[attr-defined]
 
 
 put_in_hook()
