@@ -17,8 +17,8 @@ from tests.serving import (
     frame,
     serve,
 )
-from wszero import link as link_module
 from wszero import server as server_module
+from wszero import wire as wire_module
 from wszero.app import App
 
 
@@ -268,7 +268,7 @@ def test_a_reason_that_is_too_long_is_cut_between_characters(raw):
 
 
 def test_who_does_not_answer_our_goodbye_is_dropped(monkeypatch):
-    monkeypatch.setattr(link_module, "CLOSING_S", 0.2)
+    monkeypatch.setattr(wire_module, "CLOSING_S", 0.2)
     monkeypatch.setattr(server_module, "SWEEP_EVERY_S", 0.05)
     app = App()
     app.on("connect")(lambda client: client.kick("no"))
@@ -276,7 +276,7 @@ def test_who_does_not_answer_our_goodbye_is_dropped(monkeypatch):
         raw.shake_hands()
         assert raw.read_close_code() == 4001
         assert raw.is_closed()
-        until(lambda: not app._driver._server._links)
+        until(lambda: not app._driver._server._wires)
 
 
 def test_who_is_silent_is_asked_and_dropped_only_when_no_answer_comes(monkeypatch):

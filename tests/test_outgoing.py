@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from wszero.baton import here
 from wszero.outgoing import Outgoing
 
 PROGRAM = """from wszero import *
@@ -64,21 +65,77 @@ class Receiver:
         self.written: list[bytes] = []
 
     def write(self, data: bytes) -> None:
+        self.write_all([data])
+
+    def write_all(self, frames: list[bytes]) -> None:
         if self.fails:
             raise RuntimeError("a fault in a link")
-        self.written.append(data)
+        self.written.append(b"".join(frames))
 
 
-def test_a_link_that_fails_ends_its_own_message_and_no_later_one():
-    due = []
-    outgoing = Outgoing(due.append, lambda: None)
+@pytest.fixture
+def calls():
+    return []
+
+
+@pytest.fixture
+def outgoing(calls):
+    def call(function, *args):
+        calls.append((function, *args))
+
+    return Outgoing(call, lambda seconds, function: call(function), lambda: None)
+
+
+@pytest.fixture
+def in_handler(monkeypatch):
+    monkeypatch.setattr(here, "runtime", object())
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_link_that_fails_harms_no_other_one_and_is_reported(outgoing, calls, in_handler, several):
     broken, well = Receiver(fails=True), Receiver()
-    outgoing.send(b"1", [broken])
-    outgoing.send(b"2", [well])
-    with pytest.raises(RuntimeError):
-        due.pop()()
-    assert due, "what still waits must be asked for again"
-    due.pop()()
+    for payload in (b"1", b"2") if several else (b"1",):
+        outgoing.send(payload, [broken, well])
+    outgoing.flush()
     outgoing.send(b"3", [well])
-    due.pop()()
-    assert [data[-1:] for data in well.written] == [b"2", b"3"]
+    outgoing.flush()
+    assert [data[-1:] for data in well.written] == ([b"2", b"3"] if several else [b"1", b"3"])
+    function, *args = calls[-1]
+    with pytest.raises(RuntimeError):
+        function(*args)
+
+
+def test_several_messages_of_one_handler_are_one_write_for_each_receiver(outgoing, in_handler):
+    receivers = [Receiver() for _ in range(30)]
+    for n in range(4):
+        outgoing.send(b"%d" % n, receivers)
+    outgoing.flush()
+    frames = b"".join(b"\x81\x01%d" % n for n in range(4))
+    assert [each.written for each in receivers] == [[frames]] * 30
+
+
+def test_what_is_sent_outside_of_handlers_is_written_at_once(outgoing, calls):
+    receiver = Receiver()
+    outgoing.send(b"1", [receiver])
+    assert receiver.written == [b"\x81\x011"]
+    assert not calls
+
+
+def test_the_network_thread_is_told_once_when_nobody_looks(outgoing, calls, in_handler):
+    for _ in range(3):
+        outgoing.send(b"1", [Receiver()])
+    assert len(calls) == 1
+    calls.pop()[0]()
+    outgoing.expect()
+    outgoing.send(b"1", [Receiver()])
+    assert len(calls) == 1
+
+
+def test_a_goodbye_comes_after_what_was_sent_before(outgoing, calls):
+    receiver = Receiver()
+    receiver.close = lambda code, reason: receiver.written.append(reason)
+    outgoing.send(b"1", [receiver])
+    outgoing.close(receiver, 4001, "bye")
+    function, *args = calls.pop()
+    function(*args)
+    assert receiver.written == [b"\x81\x011", "bye"]

@@ -229,7 +229,7 @@ def test_a_page_that_announces_itself_gets_hello_first_of_all(app, join):
     assert hello["op"] == "_hello"
     assert hello["id"] == app.clients[0].id
     assert hello["name"] == app.clients[0].name
-    assert set(hello) == {"op", "run", "id", "name", "program"}
+    assert set(hello) == {"op", "run", "id", "name", "program", "key", "got"}
 
 
 def test_all_pages_of_one_run_are_told_the_same_run_and_another_run_is_told_another(app, join):

@@ -267,11 +267,19 @@ class App:
             self._last_number += 1
             return Client(self, self._last_number, link, page, address)
 
-    def hello(self, client: Client, run: str, program: str) -> bytes:
-        """Return the first frame for one of our pages."""
-        return encode(
-            "_hello", {"run": run, "id": client.id, "name": client.name, "program": program}
-        )
+    def hello(self, client: Client, run: str, program: str) -> Params:
+        """Return what the first message to one of our pages tells it."""
+        return {"run": run, "id": client.id, "name": client.name, "program": program}
+
+    def away(self, client: Client, is_away: bool) -> None:
+        """A page has lost its connection, or is back: it is the same client all the time."""
+        client.__dict__["_away"] = is_away
+        self.mark(client, "away", is_away)
+
+    def mark(self, client: Client, mark: str, on: bool) -> None:
+        """Let the panel show that a client is ``away``, ``slow`` or ``noisy``."""
+        if (observer := self.observer) is not None:
+            observer(Marked(client.id, mark, on))
 
     def _renamed(self, client: Client) -> None:
         link = client._link
@@ -313,8 +321,7 @@ class App:
     def mute(self, client: Client, muted: bool) -> None:
         """Let a client's messages be ignored, or listened to again: for the panel."""
         client.__dict__["_muted"] = muted
-        if (observer := self.observer) is not None:
-            observer(Marked(client.id, "muted", muted))
+        self.mark(client, "muted", muted)
 
     # ---- fed from outside, one at a time ------------------------------------------------------
 

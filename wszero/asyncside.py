@@ -254,6 +254,7 @@ class _BatonSelector(selectors.DefaultSelector):
 
     def select(self, timeout: Optional[float] = None) -> List[Tuple[selectors.SelectorKey, int]]:
         """Wait for sockets and timers, as asyncio asks before each round of callbacks."""
+        self._side.runtime.before_rest()
         if timeout is not None and timeout <= 0:
             events = super().select(0)
             self._side.pause()

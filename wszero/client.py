@@ -57,6 +57,7 @@ class Client:
     _name: str
     _groups: ClientGroups
     _connected: bool
+    _away: bool
     _muted: bool
     _page: str
     _address: str
@@ -71,6 +72,7 @@ class Client:
             _name=f"{_ANIMALS[(number - 1) % len(_ANIMALS)]} {number}",
             _groups=ClientGroups(),
             _connected=True,
+            _away=False,
             _muted=False,
             _page=page,
             _address=address,
@@ -103,8 +105,13 @@ class Client:
 
     @property
     def connected(self) -> bool:
-        """Whether the client is there. What you send to one that has gone is lost."""
-        return self._connected
+        """Whether the client can be reached just now.
+
+        A page whose network is gone for a moment is not: what you send it arrives when it is back.
+        It stays in ``clients`` meanwhile, 30 seconds at most. What you send to one that has left
+        is lost.
+        """
+        return self._connected and not self._away
 
     def send(self, op: str, /, *args: Any, **params: Any) -> None:
         """Send a message to this client.

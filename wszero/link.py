@@ -1,163 +1,332 @@
-"""One WebSocket: frames in, frames out, on websockets' Sans-I/O protocol.
+"""The connection of one client, over one socket after another.
 
-A link has no task, no queue and no timer of its own. It knows nothing of handlers: what comes in
-goes to the server, which made it.
+For a plain client a link lives as long as its socket. A page of ours that loses its socket comes
+back and is still the same client: meanwhile its link is *away*, keeps what is sent to it, and ends
+when the page does not come back in time.
+
+How nothing is lost or doubled: both sides count the messages of the session, each keeps the newest
+it has sent, and when they meet again each says how many it has got.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, List, Optional, cast
+import secrets
+from collections import deque
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional
 
-from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN
-from websockets.server import ServerProtocol
+from .calls import Call
+from .errors import BadMessage
+from .frames import text_frame
+from .protocol import Message, decode, encode
+from .wire import Wire
 
 if TYPE_CHECKING:
     from .client import Client
     from .server import Server
 
-TOO_BIG = 1009
-"""RFC 6455, section 7.4.1: the close code for a message over the limit."""
-CLOSING_S = 2.0
-"""How long the other side may take to answer our close before its socket is dropped."""
+MOST_UNHANDLED = 32
+"""So many messages of one client wait for their handlers; the next ones stay in the network …"""
+FEW_UNHANDLED = 8
+"""… until so few are left."""
+BURST_S = 2.0
+"""A burst may be as large as what `max_rate` allows in this time."""
+MOST_KEPT = 500
+"""Messages that are kept for a page that may have lost them."""
+KICKED = 4001
+GOODBYES = (1000, 1001, 1005)
+"""Close codes of somebody who leaves for good: RFC 6455, section 7.4.1."""
 
 
-class Link(asyncio.Protocol):
-    """The WebSocket of one client, from its accepted handshake to its end."""
+class Link:
+    """One client, as the network sees it.
 
-    def __init__(
-        self,
-        server: Server,
-        transport: asyncio.Transport,
-        protocol: ServerProtocol,
-        page: Optional[str],
-        address: str,
-    ) -> None:
+    Args:
+        server: Gets what comes in.
+        page: The path of our page that has announced itself; ``None`` for a plain client.
+        address: Whose it is.
+    """
+
+    __slots__ = (
+        "_credit",
+        "_filled_at",
+        "_kept",
+        "_kept_bytes",
+        "_receipted",
+        "_sent",
+        "address",
+        "away_since",
+        "client",
+        "fed",
+        "handled",
+        "has_left",
+        "is_dead",
+        "is_full",
+        "is_slow",
+        "key",
+        "noisy_at",
+        "page",
+        "received_count",
+        "server",
+        "wire",
+    )
+
+    def __init__(self, server: Server, page: Optional[str], address: str) -> None:
         self.server = server
-        self.transport = transport
-        self.protocol = protocol
         self.page = page
-        """The path of our page that has announced itself; ``None`` for a plain client."""
         self.address = address
-        self.client: Optional[Client] = None
-        self.last_heard = server.now()
-        self.was_pinged = False
-        self.drop_at = 0.0
-        """When the socket is dropped, if it is still there; 0 while all is well."""
+        self.key = secrets.token_urlsafe(16) if page is not None else ""
+        self.client: Client
+        self.wire: Optional[Wire] = None
+        """``None`` while the page is away."""
+        self.away_since = 0.0
         self.has_left = False
-        self._parts: List[bytes] = []
-        self._parts_are_text = True
+        self.is_dead = False
+        """What still waits for a handler is dropped."""
+        self.is_slow = False
+        self.is_full = False
+        """Its messages wait until the handlers have caught up."""
+        self.noisy_at = 0.0
+        """When it last sent more than `max_rate`; 0 if that is long ago."""
+        # Each counter is written by one thread only: the network's, and the one with the baton.
+        self.fed = 0
+        self.handled = 0
+        self._credit = self._burst()
+        self._filled_at = server.now()
+        self.received_count = self._receipted = 0
+        # Below belongs to the lock of `Outgoing`.
+        self._sent = 0
+        self._kept: Optional[Deque[bytes]] = deque() if page is not None else None
+        self._kept_bytes = 0
 
     @property
     def is_from_here(self) -> bool:
         """Whether the other side is on this computer: both ends have the same address."""
-        ends = [self.transport.get_extra_info(end) for end in ("peername", "sockname")]
+        if self.wire is None:
+            return False
+        ends = [self.wire.transport.get_extra_info(end) for end in ("peername", "sockname")]
         return bool(ends[0] and ends[1] and ends[0][0] == ends[1][0])
 
-    # ---- from the network ---------------------------------------------------------------------
+    # ---- what comes in ------------------------------------------------------------------------
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        self.last_heard = self.server.now()
-        self.was_pinged = False
-        protocol = self.protocol
-        protocol.receive_data(data)
-        for event in protocol.events_received():
-            self._frame(cast(Frame, event))
-        if protocol.state is not OPEN and not self.has_left:
-            if protocol.close_sent is not None and protocol.close_sent.code == TOO_BIG:
-                self.server.too_big(self)
-            self.leave("broken")
-        self.flush()
+    def may_take(self) -> bool:
+        """Tell whether one more frame is looked at now; each time counts as one."""
+        if self.is_dead:
+            return True
+        if self._unhandled() >= MOST_UNHANDLED:
+            self.is_full = True
+            return False
+        if self._credit < 1:
+            now = self.server.now()
+            rate = self.server.options.max_rate or 0
+            self._credit = min(self._burst(), (now - self._filled_at) * rate)
+            if self._credit < 1:
+                self.server.noisy(self)
+                return False
+            self._filled_at = now
+        self._credit -= 1
+        return True
 
-    def eof_received(self) -> bool:
-        """The other side sends no more."""
-        self.protocol.receive_eof()
-        self.flush()
-        return False
+    def _burst(self) -> float:
+        rate = self.server.options.max_rate
+        return float("inf") if rate is None else max(1.0, rate * BURST_S)
 
-    def connection_lost(self, exc: Optional[Exception]) -> None:
-        """The socket is gone."""
-        self.leave("lost" if exc else "gone")
-        self.server.link_lost(self)
+    def has_caught_up(self) -> bool:
+        """Tell whether few enough messages wait for their handlers."""
+        return self._unhandled() <= FEW_UNHANDLED
 
-    def _frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.TEXT and frame.fin:
-            self._text(bytes(frame.data))
-        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            if frame.opcode is not Opcode.CONT:
-                self._parts_are_text = frame.opcode is Opcode.TEXT
-            self._parts.append(bytes(frame.data))
-            if frame.fin:
-                data = b"".join(self._parts)
-                self._parts = []
-                if self._parts_are_text:
-                    self._text(data)
-                else:
-                    self.server.received_binary(self)
-        elif frame.opcode is Opcode.CLOSE:
+    def _unhandled(self) -> int:
+        naps = self.server.runtime.naps
+        asleep = naps.waiting(self.client) if naps else 0
+        return self.fed - self.handled + asleep
+
+    def begins(self, message: Message, size_bytes: int) -> Optional[Call]:
+        """The turn of a message has come. Called by whoever has the baton."""
+        self.handled += 1
+        if self.is_full and self.fed - self.handled <= FEW_UNHANDLED:
+            self.is_full = False
+            self.server.call(self._relieve)
+        return None if self.is_dead else self.server.app.message(self.client, message, size_bytes)
+
+    def _relieve(self) -> None:
+        if self.wire is not None:
+            self.wire.go_on()
+
+    def received(self, text: str, size_bytes: int) -> None:
+        """A text has come."""
+        if self.is_dead:
+            return
+        try:
+            message = decode(text, self.page is not None)
+        except BadMessage as error:
+            self.received_count += 1
+            self.server.app.troubles.bad_message(self.client, error)
+            return
+        if message.op == "_got":
+            self._confirm(message.params.get("n"))
+            return
+        self.received_count += 1
+        if message.op.startswith("_"):
+            self.server.page_says(self, message)
+        else:
+            self.fed += 1
+            self.server.feed(self.begins, message, size_bytes)
+
+    def received_binary(self, data: bytes) -> None:
+        """A binary message has come, which says nothing to us."""
+        if not self.is_dead:
+            error = BadMessage("binary", "Messages are text, not binary.", "Send JSON as text.")
+            self.server.app.troubles.bad_message(self.client, error)
+
+    # ---- what goes out; from any thread that has the lock of `Outgoing` -----------------------
+
+    def write(self, frame: bytes) -> None:
+        """Send a message, or keep it for a page that is away."""
+        if self._kept is not None:
+            self._keep(frame)
+        if self.wire is not None:
+            self.wire.write(frame)
+
+    def write_all(self, frames: List[bytes]) -> None:
+        """Send several messages, together."""
+        if self._kept is not None:
+            for frame in frames:
+                self._keep(frame)
+        if self.wire is not None:
+            self.wire.write(b"".join(frames))
+
+    def _keep(self, frame: bytes) -> None:
+        kept = self._kept
+        assert kept is not None
+        self._sent += 1
+        kept.append(frame)
+        self._kept_bytes += len(frame)
+        limit = self.server.options.max_waiting
+        while len(kept) > MOST_KEPT or (
+            limit is not None and self._kept_bytes > limit and len(kept) > 1
+        ):
+            self._kept_bytes -= len(kept.popleft())
+
+    def _confirm(self, n: Any) -> None:
+        """The page has got so many messages: they need not be kept."""
+        with self.server.outgoing.lock:
+            self._forget(n)
+
+    def _forget(self, n: Any) -> int:
+        """Drop what the page has got; return how many of the others are lost."""
+        kept = self._kept
+        assert kept is not None
+        if isinstance(n, bool) or not isinstance(n, int):
+            n = 0
+        missing = max(0, self._sent - max(0, n))
+        while len(kept) > missing:
+            self._kept_bytes -= len(kept.popleft())
+        return missing - len(kept)
+
+    def receipt(self) -> None:
+        """Tell the page, now and then, how many of its messages have come."""
+        if self.received_count != self._receipted and self.wire is not None:
+            self._receipted = self.received_count
+            frame = text_frame(encode("_got", {"n": self.received_count}))
+            with self.server.outgoing.lock:
+                if self.wire is not None:
+                    self.wire.write(frame)
+
+    # ---- a socket comes, and goes -------------------------------------------------------------
+
+    def begin(self, wire: Wire) -> None:
+        """Use the first socket. Its client is set already."""
+        self.wire = wire
+        wire.link = self
+
+    def greet(self, hello: Dict[str, Any]) -> None:
+        """Tell a new page what it needs to know."""
+        frame = text_frame(encode("_hello", {**hello, "key": self.key, "got": 0}))
+        with self.server.outgoing.lock:
+            if self.wire is not None:
+                self.wire.write(frame)
+
+    def come_back(self, wire: Wire, hello: Dict[str, Any], got: int) -> None:
+        """Go on with a new socket, where the page has got so many messages."""
+        old, self.wire = self.wire, None
+        if old is not None:
+            # It died, and only the page knows. What it had not looked at, the page sends again.
+            old.is_over = True
+            old.transport.abort()
+        wire.link = self
+        self._filled_at = self.server.now()
+        self._receipted = self.received_count
+        with self.server.outgoing.lock:
+            lost = self._forget(got)
+            more = {"key": self.key, "resumed": True, "got": self.received_count, "lost": lost}
+            assert self._kept is not None
+            wire.write(text_frame(encode("_hello", {**hello, **more})) + b"".join(self._kept))
+            self.wire = wire
+        if self.away_since:
+            self.away_since = 0.0
+            self.server.is_back(self)
+        if lost:
+            self.server.lost_while_away(self, lost)
+
+    def wire_lost(self, wire: Wire, reason: str) -> None:
+        """A socket is gone: the end of a plain client, and a blip for a page."""
+        if self.wire is not wire:
+            return
+        with self.server.outgoing.lock:
+            self.wire = None
+        if self.has_left:
+            return
+        if self.page is not None and self.server.options.away != 0:
+            self.away_since = self.server.now()
+            self.server.is_away(self)
+        else:
+            self.leave(reason)
+
+    def said_goodbye(self, wire: Wire, code: int) -> None:
+        """A close frame has come."""
+        if self.wire is wire and (self.page is None or code in GOODBYES):
             self.leave("left")
 
-    def _text(self, data: bytes) -> None:
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            # RFC 6455, section 8.1: text that is not UTF-8 fails the connection.
-            self.protocol.fail(1007, "not UTF-8")
-            self.leave("broken")
-            return
-        if self.client is not None and not self.has_left:
-            self.server.received(self, text, len(data))
+    def broke(self, wire: Wire) -> None:
+        """A socket brought what breaks the rules. It would again, so there is no coming back."""
+        if self.wire is wire:
+            self.leave("broken", "What this page sent could not be read.")
 
-    # ---- to the network -----------------------------------------------------------------------
-
-    def write(self, data: bytes) -> None:
-        """Send a ready-made frame, unless the connection is closing."""
-        if self.protocol.state is OPEN and not self.transport.is_closing():
-            self.transport.write(data)
-            limit = self.server.options.max_waiting
-            if limit is not None:
-                waiting = self.transport.get_write_buffer_size()
-                if waiting > limit:
-                    self.server.drop_unread(self, limit)
-                elif waiting > limit // 2:
-                    self.server.outgoing.is_crowded = True
+    def too_big(self) -> None:
+        """A message over the limit has come."""
+        if not self.has_left:
+            self.server.too_big(self)
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye; the socket is dropped when the other side does not answer."""
-        if self.protocol.state is OPEN:
-            # RFC 6455, section 5.5: at most 125 bytes, two of them for the code.
-            short = reason.encode()[:123].decode("utf-8", "ignore")
-            self.protocol.send_close(code, short)
-        self.flush()
-        self.drop_at = self.drop_at or self.server.now() + CLOSING_S
-        self.leave("kicked" if code == 4001 else "closed")
+        """Say goodbye, for good."""
+        wire = self.wire
+        is_kick = code == KICKED
+        self.leave("kicked" if is_kick else "closed", reason, kicked=is_kick)
+        if wire is not None:
+            wire.close(code, reason)
 
-    def ping(self) -> None:
-        """Ask whether somebody is still there."""
-        if self.protocol.state is OPEN:
-            self.was_pinged = True
-            self.protocol.send_ping(b"")
-            self.flush()
+    def does_not_read(self, wire: Wire, limit: int) -> None:
+        """Too much waits for this client: it is dropped."""
+        if self.wire is wire and not self.has_left:
+            self.server.drop_unread(self, limit)
+            self.leave("does not read", f"This page did not read its messages (max_waiting={limit}).")
+            wire.transport.abort()
 
-    def leave(self, reason: str) -> None:
-        """Tell the server, once, that the client has gone."""
+    def reads_again(self) -> None:
+        """All that waited for this client has been sent."""
+        if self.is_slow:
+            self.server.mark_slow(self, False)
+
+    def leave(self, reason: str, why: str = "", kicked: bool = False) -> None:
+        """End the link, once.
+
+        Args:
+            reason: For the panel. Only after ``left`` and ``gone`` is heard what came before.
+            why: Words for the page, should it come back.
+            kicked: It must not come back.
+        """
         if not self.has_left:
             self.has_left = True
-            self.server.client_left(self, reason)
-
-    def flush(self) -> None:
-        """Write what websockets' protocol has to say: pongs, closes, failures."""
-        for data in self.protocol.data_to_send():
-            if data:
-                self.transport.write(data)
-            elif self.transport.can_write_eof():
-                self.transport.write_eof()
-        if self.protocol.close_expected() and not self.drop_at:
-            self.drop_at = self.server.now() + CLOSING_S
-
-
-def text_frame(payload: bytes) -> bytes:
-    """Return the whole frame for a text: the same bytes go to every receiver."""
-    return Frame(Opcode.TEXT, payload).serialize(mask=False)
+            self.is_dead = reason not in ("left", "gone", "stayed away")
+            with self.server.outgoing.lock:
+                self._kept = None
+            self.server.client_left(self, reason, why, kicked)

@@ -42,6 +42,10 @@ class Naps:
         self._waiting.setdefault(client, deque()).append(call)
         return False
 
+    def waiting(self, client: Client) -> int:
+        """Return how many messages of a client have to wait. From any thread."""
+        return len(self._waiting.get(client, ()))
+
     def take(self, client: Client) -> Optional[Call]:
         """Return the next message that had to wait, if it may begin now."""
         waiting = self._waiting.get(client)

@@ -31,6 +31,10 @@ class Options:
     """Bytes in one message."""
     max_waiting: Optional[int] = 2 * MIB
     """Bytes that wait for a client that does not read."""
+    max_rate: Optional[int] = 200
+    """Messages a second of one client; more are read more slowly."""
+    away: Optional[float] = 30
+    """Seconds that a page may be away and is still the same client; None: as long as it likes."""
 
 
 _SETTINGS = tuple(
@@ -80,6 +84,13 @@ def _checked(name: str, value: Any) -> Any:
                 "Try: run_server(allow=['http://localhost:5173'])",
             )
         return tuple(value)
+    if name == "away":
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (is_number and 0 <= value < float("inf")):
+            raise BadOption(
+                "away must be a number of seconds, 0 or more.", "Try: run_server(away=30)"
+            )
+        return value
     is_count = isinstance(value, int) and not isinstance(value, bool) and value > 0
     if value is not None and not is_count:
         raise BadOption(

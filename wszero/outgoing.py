@@ -1,7 +1,11 @@
-"""What the program sends, on its way from its threads to the network thread.
+"""What the program sends, on its way from its threads to the sockets.
 
-In order, and never without end: a handler that sends in an endless loop is slowed down, so that
-pages go on loading and those who read have time to. Nobody waits for a tablet that does not read.
+In order, and never without end. What a handler sends is collected and written when the handler has
+ended, by its own thread, so that no other one need be woken; several messages to one client travel
+together. When the handler takes longer, the network thread writes after a moment.
+
+Nobody waits for a tablet that does not read: but a handler that sends in an endless loop is slowed
+down, so that those who do read have time to.
 """
 
 from __future__ import annotations
@@ -9,15 +13,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Callable, Deque, NamedTuple, Sequence, Tuple, Union
+from typing import Callable, Deque, Dict, List, NamedTuple, Sequence, Tuple, Union
 
-from .link import Link, text_frame
+from .baton import here
+from .frames import text_frame
+from .link import Link
 
-BATCH = 256
-"""Messages that are written before the network thread looks at its sockets again."""
-MOST_WAITING = 1_000
-"""So many messages may wait for the network thread; then their sender waits for it."""
-ROOM_S = 0.5
+BATCH = 128
+"""Messages that are written in one go, before any other thread may write."""
+LOOK_AFTER_S = 0.001
+"""So long after a message has come the network thread looks what its handler has sent."""
 FREE_SENDS = 200
 """So many messages one handler may send before it is slowed down for those who read slowly …"""
 PAUSE_S = 0.01
@@ -36,89 +41,117 @@ _Out = Union[Tuple[bytes, Sequence[Link]], _Goodbye]
 
 
 class Outgoing:
-    """The messages that wait for the network thread.
+    """The messages that wait to be written.
 
     Args:
         call: Calls a function on the network thread, soon.
+        call_later: Calls a function after some seconds; used on the network thread alone.
         turn: Tells whose turn it is to run the child's code: any object that is another one in
             the next turn.
     """
 
     def __init__(
-        self, call: Callable[[Callable[[], None]], None], turn: Callable[[], object]
+        self,
+        call: Callable[..., None],
+        call_later: Callable[[float, Callable[[], None]], object],
+        turn: Callable[[], object],
     ) -> None:
+        self.lock = threading.Lock()
+        """Held by whoever writes to sockets."""
         self._call = call
+        self._call_later = call_later
         self._turn = turn
         self._waiting: Deque[_Out] = deque()
-        self._flush_is_due = False
-        self._has_room = threading.Event()
-        self._network_thread = 0
+        self._network_looks = False
+        """The network thread will look here by itself, within a moment."""
         self._sender: object = None
         self._sent = 0
         self.is_crowded = False
-        """A receiver's buffer is half full. Set by the links, looked at and cleared here."""
+        """A receiver's buffer is half full. Set by the wires, looked at and cleared here."""
 
     # ---- from any thread ----------------------------------------------------------------------
 
     def send(self, payload: bytes, links: Sequence[Link]) -> None:
         """Send one message to several clients."""
         self._waiting.append((payload, links))
-        self._flush_soon()
-        if len(self._waiting) > MOST_WAITING or self.is_crowded:
-            self._slow_down()
+        if here.runtime is None:
+            # No handler, whose end could be waited for.
+            self.flush()
+            return
+        if len(self._waiting) >= BATCH:
+            self.flush()
+        elif not self._network_looks:
+            self._network_looks = True
+            self._call(self._look)
         sender = self._turn()
         if sender is not self._sender:
             self._sender, self._sent = sender, 0
         self._sent += 1
-
-    def close(self, link: Link, code: int, reason: str) -> None:
-        """Close a connection."""
-        self._waiting.append(_Goodbye(link, code, reason))
-        self._flush_soon()
-
-    def _flush_soon(self) -> None:
-        # Two threads may both see False here: the second flush then finds nothing, and no harm.
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            self._call(self._flush)
-
-    def _slow_down(self) -> None:
-        if threading.get_ident() == self._network_thread:
-            return
-        if len(self._waiting) > MOST_WAITING:
-            self._has_room.clear()
-            if len(self._waiting) > MOST_WAITING:
-                self._has_room.wait(ROOM_S)
         if self.is_crowded and self._sent > FREE_SENDS:
             self.is_crowded = False
             time.sleep(PAUSE_S)
 
+    def close(self, link: Link, code: int, reason: str) -> None:
+        """Close a connection."""
+        self._waiting.append(_Goodbye(link, code, reason))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits. Called when a handler has ended, above all."""
+        waiting = self._waiting
+        while waiting:
+            with self.lock:
+                out: List[_Out] = []
+                while waiting and len(out) < BATCH:
+                    out.append(waiting.popleft())
+                self._write(out)
+
+    def _write(self, out: List[_Out]) -> None:
+        if len(out) > 1 or isinstance(out[0], _Goodbye):
+            self._write_together(out)
+            return
+        payload, links = out[0]
+        frame = text_frame(payload)
+        for link in links:
+            try:
+                link.write(frame)
+            except Exception as error:
+                self._call(_raise, error)
+
+    def _write_together(self, out: List[_Out]) -> None:
+        frames: Dict[Link, List[bytes]] = {}
+        for each in out:
+            if isinstance(each, _Goodbye):
+                # Made when we have given back the lock: after all that is written here.
+                self._call(each.link.close, each.code, each.reason)
+                continue
+            payload, links = each
+            frame = text_frame(payload)
+            for link in links:
+                if link in frames:
+                    frames[link].append(frame)
+                else:
+                    frames[link] = [frame]
+        for link, several in frames.items():
+            try:
+                link.write_all(several)
+            except Exception as error:
+                self._call(_raise, error)
+
     # ---- on the network thread ----------------------------------------------------------------
 
-    def flush_all(self) -> None:
-        """Write all that waits now."""
-        self._write(len(self._waiting))
+    def expect(self) -> None:
+        """A handler is about to run: look soon what it has sent, should it take its time."""
+        if not self._network_looks:
+            self._network_looks = True
+            self._call_later(LOOK_AFTER_S, self._look)
 
-    def _flush(self) -> None:
-        self._network_thread = threading.get_ident()
-        try:
-            self._write(min(len(self._waiting), BATCH))
-        finally:
-            # Whatever failed, what still waits is sent. In this order: who puts something there in
-            # between sees that a flush is needed.
-            self._flush_is_due = False
-            if self._waiting:
-                self._flush_soon()
-            if len(self._waiting) <= MOST_WAITING // 2:
-                self._has_room.set()
+    def _look(self) -> None:
+        # In this order: who sends in between sees that the network thread must be told.
+        self._network_looks = False
+        self.flush()
 
-    def _write(self, count: int) -> None:
-        for _ in range(count):
-            out = self._waiting.popleft()
-            if isinstance(out, _Goodbye):
-                out.link.close(out.code, out.reason)
-            else:
-                payload, links = out
-                frame = text_frame(payload)
-                for link in links:
-                    link.write(frame)
+
+def _raise(error: Exception) -> None:
+    """A fault of ours: the network's loop reports it, and the other links go on."""
+    raise error

@@ -58,6 +58,8 @@ class Runtime:
         self.clock = clock or Clock()
         self.turn: Optional[Turn] = None
         self.stopping = False
+        self.before_rest: Callable[[], object] = _nothing
+        """Called by whoever has the baton, when the line is empty: what was sent is written."""
         self.quiet = threading.Event()
         self.quiet.set()
         self.lock = threading.Lock()
@@ -175,6 +177,8 @@ class Runtime:
             self._own_mistake()
             if call is not None:
                 self.conclude(call, self.app.failed, error)
+        if not self._line:
+            self.before_rest()
         with self.lock:
             self.turn = None
             if self._line and not isinstance(self._line[0], Ticket):
@@ -384,3 +388,7 @@ class Runtime:
         for thread in self._living():
             thread.join(max(0.0, deadline - time.monotonic()))
         return not self._living()
+
+
+def _nothing() -> None:
+    pass

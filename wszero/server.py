@@ -19,6 +19,7 @@ from typing import (
     Callable,
     Dict,
     List,
+    NamedTuple,
     Optional,
     Sequence,
     Set,
@@ -28,17 +29,18 @@ from typing import (
 
 from .accepting import Door
 from .app import App
-from .errors import BadMessage
-from .link import Link, text_frame
-from .options import Options
+from .hangups import hung_up
+from .link import KICKED, MOST_KEPT, Link
+from .options import MIB, Options
 from .outgoing import Outgoing
 from .page_reports import PageReports
 from .pages import Found, Missing, Pages
-from .protocol import Message, decode, encode
+from .protocol import Message, encode
 from .runtime import Runtime
 from .visitors import Visitors
 from .watch import Watch
-from .web import WebConnection
+from .web import Query, WebConnection
+from .wire import Wire
 
 SWEEP_EVERY_S = 0.5
 PING_AFTER_S = 10.0
@@ -46,8 +48,24 @@ PING_AFTER_S = 10.0
 SILENT_S = 22.0
 """… and one that has said nothing for so long is gone."""
 WATCH_EVERY_S = 0.4
+HELD_S = 0.05
+"""So soon a client that has sent too much is looked after."""
+NOISY_S = 2.0
+"""So long a client is marked as noisy after it has been."""
+MOST_ENDED = 500
+"""Of so many pages that were cut off is known why, should they come back."""
+READ_SIZE = 65_536
+SHORT = 125
+"""Bytes in a frame that has its length in one byte: RFC 6455, section 5.2."""
 STOP_S = 0.4
 """How long pages may take to answer our goodbye."""
+
+
+class _Ended(NamedTuple):
+    """Why a page was cut off."""
+
+    why: str
+    kicked: bool
 
 
 class Server:
@@ -74,9 +92,22 @@ class Server:
         self.loop = asyncio.new_event_loop()
         self._run_id = run
         self._program = program
+        self.buffer = memoryview(bytearray(READ_SIZE))
+        """What a socket has brought, for as long as its wire takes to look at it."""
+        most = options.max_message
+        self.plain_below = 0x80 + 1 + (SHORT if most is None else min(SHORT, most))
+        """A frame whose second byte is less is short, and masked."""
         self._links: Set[Link] = set()
+        self._wires: Set[Wire] = set()
         self._webs: Set[WebConnection] = set()
-        self.outgoing = Outgoing(self.call, lambda: runtime.turn)
+        self._sessions: Dict[str, Link] = {}
+        """The pages, by the secret that only they know."""
+        self._ended: Dict[str, _Ended] = {}
+        self._held: Dict[Wire, None] = {}
+        """Those who have sent enough for now."""
+        self._held_are_watched = False
+        self.outgoing = Outgoing(self.call, self.loop.call_later, lambda: runtime.turn)
+        runtime.before_rest = self.outgoing.flush
         self._files = ThreadPoolExecutor(2, thread_name_prefix="wszero-files")
         self._watch = Watch(pages)
         self._watch_task: Optional[asyncio.Task[None]] = None
@@ -179,16 +210,17 @@ class Server:
             self._ending.set_result((code, reason))
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
-        self.outgoing.flush_all()
+        self.outgoing.flush()
+        self._held.clear()
         for link in tuple(self._links):
             link.close(code, reason)
         for web in tuple(self._webs):
             web.transport.close()
         deadline = self.now() + STOP_S
-        while (self._links or self._webs) and self.now() < deadline:
+        while (self._wires or self._webs) and self.now() < deadline:
             await asyncio.sleep(0.01)
-        for link in self._links:
-            link.transport.abort()
+        for wire in self._wires:
+            wire.transport.abort()
         for web in self._webs:
             web.transport.abort()
         await asyncio.sleep(0)
@@ -202,12 +234,28 @@ class Server:
             for web in tuple(self._webs):
                 if web.drop_at and now > web.drop_at:
                     web.transport.abort()
+            for wire in tuple(self._wires):
+                silent_s = now - wire.last_heard
+                if (wire.drop_at and now > wire.drop_at) or silent_s > SILENT_S:
+                    wire.transport.abort()
+                elif silent_s > PING_AFTER_S and not wire.was_pinged:
+                    wire.ping()
             for link in tuple(self._links):
-                silent_s = now - link.last_heard
-                if (link.drop_at and now > link.drop_at) or silent_s > SILENT_S:
-                    link.transport.abort()
-                elif silent_s > PING_AFTER_S and not link.was_pinged:
-                    link.ping()
+                self._sweep_link(link, now)
+
+    def _sweep_link(self, link: Link, now: float) -> None:
+        wire, options = link.wire, self.options
+        if wire is None:
+            if options.away is not None and now - link.away_since > options.away:
+                link.leave("stayed away")
+            return
+        if link.page is not None:
+            link.receipt()
+        if link.noisy_at and now - link.noisy_at > NOISY_S:
+            link.noisy_at = 0.0
+            self.app.mark(link.client, "noisy", False)
+        if not link.is_slow and wire.waiting > (options.max_waiting or MIB) // 2:
+            self.mark_slow(link, True)
 
     # ---- files --------------------------------------------------------------------------------
 
@@ -247,55 +295,137 @@ class Server:
         """A connection has ended, or has become a WebSocket."""
         self._webs.discard(web)
 
-    def is_full(self) -> bool:
-        """Tell whether no more clients may come."""
+    def makes_room(self, key: str) -> bool:
+        """Tell whether one more client may come; who is away is the first to go."""
         limit = self.options.max_clients
-        return limit is not None and len(self._links) >= limit
+        if limit is None or len(self._links) < limit or key in self._sessions:
+            return True
+        away = [link for link in self._links if link.wire is None]
+        if not away:
+            return False
+        min(away, key=lambda link: link.away_since).leave("stayed away")
+        return True
 
-    def link_made(self, link: Link, run: str) -> None:
-        """A WebSocket is open: its client joins."""
+    def wire_made(self, wire: Wire, page: Optional[str], address: str, query: Query) -> None:
+        """A WebSocket is open: its client joins, or is back."""
+        self._wires.add(wire)
+        key = query.get("key", "") if page is not None else ""
+        link = self._sessions.get(key)
+        if link is not None:
+            hello = self.app.hello(link.client, self._run_id, self._program)
+            got = query.get("got", "")
+            link.come_back(wire, hello, int(got) if got.isdecimal() and len(got) < 16 else 0)
+            return
+        link = Link(self, page, address)
+        link.begin(wire)
+        ended = self._ended.pop(key, None)
+        if ended is not None and ended.kicked:
+            # It missed the message that said so.
+            self._ended[key] = ended
+            link.has_left = link.is_dead = True
+            wire.close(KICKED, ended.why)
+            return
         self._links.add(link)
-        client = link.client = self.app.new_client(link, link.page or "", link.address)
-        if link.page is not None:
-            if run != self._run_id and link.is_from_here:
+        link.client = self.app.new_client(link, page or "", address)
+        if page is not None:
+            self._sessions[link.key] = link
+            if query.get("run") != self._run_id and link.is_from_here:
                 self.old_page_came = True
-            link.write(text_frame(self.app.hello(client, self._run_id, self._program)))
-        self.runtime.feed(self.app.join, client)
+            hello = self.app.hello(link.client, self._run_id, self._program)
+            link.greet({**hello, **({"why": ended.why} if ended is not None else {})})
+        self.runtime.feed(self.app.join, link.client)
 
-    def link_lost(self, link: Link) -> None:
+    def wire_gone(self, wire: Wire) -> None:
         """The socket of a WebSocket is gone."""
-        self._links.discard(link)
+        self._wires.discard(wire)
+        self._held.pop(wire, None)
 
-    def client_left(self, link: Link, reason: str) -> None:
-        """A client has gone, well or badly."""
-        if link.client is not None:
-            self.runtime.feed(self._leave, link.client, reason)
+    def client_left(self, link: Link, reason: str, why: str, kicked: bool) -> None:
+        """A client has gone for good, well or badly."""
+        self._links.discard(link)
+        if self._sessions.pop(link.key, None) is not None and why:
+            self._ended[link.key] = _Ended(why, kicked)
+            if len(self._ended) > MOST_ENDED:
+                del self._ended[next(iter(self._ended))]
+        self.runtime.feed(self._leave, link.client, reason)
 
     def _leave(self, client: Any, reason: str) -> Any:
         self.runtime.forget(client)
         return self.app.leave(client, reason)
 
+    def is_away(self, link: Link) -> None:
+        """A page has lost its connection; it is kept for a while."""
+        self.app.away(link.client, True)
+
+    def is_back(self, link: Link) -> None:
+        """A page that was away is connected again."""
+        self.app.away(link.client, False)
+
+    def lost_while_away(self, link: Link, count: int) -> None:
+        """More was sent to a page that was away than is kept for it."""
+        what = f"{link.client.name} was away for a moment and has missed {count:,} messages."
+        fix = f"At most {MOST_KEPT} are kept for a page that is away."
+        self.app.report("missed", what, fix, key="missed", client=link.client)
+
+    # ---- limits -------------------------------------------------------------------------------
+
     def drop_unread(self, link: Link, limit: int) -> None:
         """A client does not read what it is sent."""
-        assert link.client is not None
         self.app.report(
             "unread",
             f"{link.client.name} does not read its messages, so it was dropped "
             f"(max_waiting={limit}).",
             "Is the tablet asleep?",
-            key=link.client.id,
+            key="unread",
             client=link.client,
         )
-        link.leave("does not read")
-        link.transport.abort()
 
     def too_big(self, link: Link) -> None:
         """A client sent a message over the limit."""
-        if link.client is not None:
-            limit = self.options.max_message
-            what = f"{link.client.name} sent a message that is too big, so it was cut off."
-            fix = f"At most {limit:,} bytes may come. For more: run_server(max_message=...)"
-            self.app.report("too big", what, fix, key="too big", client=link.client)
+        limit = self.options.max_message
+        what = f"{link.client.name} sent a message that is too big, so it was cut off."
+        fix = f"At most {limit:,} bytes may come. For more: run_server(max_message=...)"
+        self.app.report("too big", what, fix, key="too big", client=link.client)
+
+    def noisy(self, link: Link) -> None:
+        """A client sends more than it may: it is read more slowly."""
+        is_news = not link.noisy_at
+        link.noisy_at = self.now()
+        if is_news:
+            rate = self.options.max_rate
+            what = f"{link.client.name} sends very fast: more than {rate} messages a second wait."
+            fix = "Nothing is lost. To allow more: run_server(max_rate=...)"
+            self.app.report("noisy", what, fix, key="noisy", client=link.client)
+            self.app.mark(link.client, "noisy", True)
+
+    def mark_slow(self, link: Link, on: bool) -> None:
+        """A client reads more slowly than it is sent to, or has caught up."""
+        link.is_slow = on
+        self.app.mark(link.client, "slow", on)
+
+    def hold(self, wire: Wire) -> None:
+        """A client has sent enough for now: look after it soon."""
+        self._held[wire] = None
+        if not self._held_are_watched:
+            self._held_are_watched = True
+            self.loop.call_later(HELD_S, self._look_after_held)
+
+    def _look_after_held(self) -> None:
+        self._held_are_watched = False
+        held, self._held = self._held, {}
+        for wire, has_hung_up in hung_up(held):
+            if not wire.is_held:
+                continue
+            # It is not silent: we don't listen.
+            wire.last_heard = self.now()
+            if has_hung_up is None:
+                wire.transport.abort()
+            elif has_hung_up:
+                wire.hung_up()
+            elif wire.link.has_caught_up():
+                wire.go_on()
+            else:
+                self.hold(wire)
 
     def refused_origin(self, why: str) -> None:
         """A page from elsewhere wanted in."""
@@ -303,29 +433,14 @@ class Server:
 
     # ---- messages -----------------------------------------------------------------------------
 
-    def received(self, link: Link, text: str, size_bytes: int) -> None:
-        """A text frame has come."""
-        client = link.client
-        assert client is not None
-        try:
-            message = decode(text, link.page is not None)
-        except BadMessage as error:
-            self.app.troubles.bad_message(client, error)
-            return
-        if message.op.startswith("_"):
-            self._page_says(link, message)
-        else:
-            self.runtime.feed(self.app.message, client, message, size_bytes)
+    def feed(self, begins: Callable[..., Any], message: Message, size_bytes: int) -> None:
+        """A message has come that is for the program."""
+        self.runtime.feed(begins, message, size_bytes)
+        self.outgoing.expect()
 
-    def received_binary(self, link: Link) -> None:
-        """A binary frame has come, which is no message."""
-        if link.client is not None:
-            error = BadMessage("binary", "Messages are text, not binary.", "Send JSON as text.")
-            self.app.troubles.bad_message(link.client, error)
-
-    def _page_says(self, link: Link, message: Message) -> None:
+    def page_says(self, link: Link, message: Message) -> None:
+        """A page of ours tells what a child may want to know."""
         client = link.client
-        assert client is not None
         if message.op == "_error":
             report = self._reports.error(message.params, client._place_of_script)
             self.app.report(*report[:4], key=report.key, client=client)

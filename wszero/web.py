@@ -19,12 +19,12 @@ import h11
 from websockets.server import ServerProtocol
 
 from .heads import MAX_HEAD, Fault, Heads, body_fault
-from .link import Link
 from .origins import is_own_page, why_not_host, why_not_origin
 from .pages import Found, Missing, path_of
 from .ranges import http_date, plan, version_of
 from .requests import handshake_fault, split_target
 from .script_tag import read_page
+from .wire import Wire
 
 if TYPE_CHECKING:
     from .server import Server
@@ -43,6 +43,9 @@ LARGEST_PAGE = 8 * 1024 * 1024
 """Bytes of a page that still gets its script tag; a larger one is sent as it is."""
 RETRY_S = 0.5
 """So long an answer under way waits for a file handle, again and again."""
+
+Query = Dict[str, str]
+"""What stands behind the question mark of an address."""
 
 
 class WebConnection(asyncio.Protocol):
@@ -368,7 +371,8 @@ class WebConnection(asyncio.Protocol):
             words = "This address is for WebSockets: new WebSocket('ws://…/ws')."
             self._respond(426, words, [("Upgrade", "websocket")])
             return
-        if self.server.is_full():
+        query = _query_of(target)
+        if not self.server.makes_room(query.get("key", "")):
             self._respond(503, "The house is full. Try again later (max_clients).")
             return
         protocol = ServerProtocol(max_size=self.server.options.max_message)
@@ -382,17 +386,22 @@ class WebConnection(asyncio.Protocol):
             self._respond(response.status_code, "This is no WebSocket handshake.")
             return
         protocol.send_response(response)
-        query = parse_qs(urlsplit(target).query, keep_blank_values=True)
-        page = query["page"][0][:200] if "page" in query else None
-        link = Link(self.server, self.transport, protocol, page, self._address)
-        self.transport.set_protocol(link)
+        page = query["page"][:200] if "page" in query else None
+        wire = Wire(self.server, self.transport, protocol)
+        self.transport.set_protocol(wire)
         self.server.web_lost(self)
-        link.flush()
-        self.server.link_made(link, query.get("run", [""])[0])
+        wire.flush()
+        self.server.wire_made(wire, page, self._address, query)
         self._http.next_event()
         trailing = self._http.trailing_data[0]
         if trailing:
-            link.data_received(trailing)
+            wire.feed(trailing)
+
+
+def _query_of(target: str) -> Query:
+    """Return what stands behind the question mark; of several of one name, the first."""
+    found = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    return {name: values[0] for name, values in found.items()}
 
 
 def _head_of(request: h11.Request) -> bytes:

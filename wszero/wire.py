@@ -1,0 +1,396 @@
+"""One socket that speaks WebSocket: frames in, frames out.
+
+A wire has no task, no queue and no timer of its own. Texts that come in one frame are taken out of
+the stream at once; everything else goes through websockets' Sans-I/O protocol, which knows the
+rules. What comes in goes to the wire's `Link`; a link may outlive its wire.
+
+**Reading** is slowed down, never given up: after 32 frames others get their turn, and the link says
+when its client has enough messages waiting, or sends too many a second. What was read and not
+looked at yet waits here, at most one buffer of it, and the rest in the network.
+
+**Writing** may happen on any thread, under the lock of `Outgoing`: to the socket itself as long as
+it takes everything, so that no other thread need be woken; else through the transport, in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, List, Optional, cast
+
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from .frames import FIN_TEXT, head_at, unmask
+
+if TYPE_CHECKING:
+    from .link import Link
+    from .server import Server
+
+CLOSING_S = 2.0
+"""How long the other side may take to answer our close before its socket is dropped."""
+TURN = 32
+"""Frames of one client in a row, before others are looked at."""
+BIG = 65_536
+"""A frame larger than this goes through in pieces, as it comes."""
+LAST_FRAMES = 32
+"""So many frames of somebody who has hung up are still handled: a vote, then the tab is closed."""
+
+BAD_TEXT = 1007
+TOO_BIG = 1009
+"""RFC 6455, section 7.4.1: the close codes for text that is not UTF-8, and for too much of it."""
+
+
+class Wire(asyncio.BufferedProtocol):
+    """The socket of one client, from its accepted handshake to its end."""
+
+    __slots__ = (
+        "_fd",
+        "_is_blocked",
+        "_is_full",
+        "_is_reading",
+        "_parts",
+        "_parts_are_text",
+        "_passing",
+        "_pending",
+        "_push_is_due",
+        "_rest",
+        "_waiting",
+        "drop_at",
+        "is_held",
+        "is_over",
+        "last_frames",
+        "last_heard",
+        "link",
+        "protocol",
+        "server",
+        "transport",
+        "was_pinged",
+    )
+
+    def __init__(
+        self, server: Server, transport: asyncio.Transport, protocol: ServerProtocol
+    ) -> None:
+        self.server = server
+        self.transport = transport
+        self.protocol = protocol
+        self.link: Link
+        self.last_heard = server.now()
+        self.was_pinged = False
+        self.drop_at = 0.0
+        """When the socket is dropped, if it is still there; 0 while all is well."""
+        self.is_over = False
+        """Nothing that comes from now on is looked at."""
+        self.is_held = False
+        """What has come waits, in `_rest` and in the network."""
+        self.last_frames = -1
+        """How many frames are still taken in; -1 as long as nobody has hung up."""
+        self._rest = b""
+        self._passing = 0
+        """So many bytes of a big frame are still to come."""
+        self._parts: Optional[bytearray] = None
+        self._parts_are_text = True
+        self._is_reading = True
+        # Everything below belongs to the lock of `Outgoing`.
+        self._fd = _handle_of(transport, server.loop)
+        self._is_blocked = False
+        """The socket takes no more just now: what is written goes through the transport …"""
+        self._is_full = False
+        """… which has something that is not sent yet."""
+        self._pending: List[bytes] = []
+        self._waiting = 0
+        """Bytes that were written and not sent, more or less."""
+        self._push_is_due = False
+        transport.set_write_buffer_limits(high=0)
+
+    # ---- from the network: bytes --------------------------------------------------------------
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the buffer that all wires share: it is emptied before the next one reads."""
+        return self.server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have come."""
+        self.last_heard = self.server.now()
+        self.was_pinged = False
+        data = bytes(self.server.buffer[:nbytes])
+        if self.is_held:
+            # Read before the transport heard that it should wait.
+            self._rest += data
+        elif not self.is_over:
+            self._take(self._rest + data if self._rest else data)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what came right behind the handshake."""
+        self._take(data)
+
+    def eof_received(self) -> bool:
+        """The other side sends no more."""
+        self.protocol.receive_eof()
+        self.flush()
+        return False
+
+    def connection_lost(self, exc: Optional[Exception]) -> None:
+        """The socket is gone."""
+        with self.server.outgoing.lock:
+            # Its number may be another one's in a moment.
+            self._fd = -1
+            self._is_blocked = True
+            self._pending.clear()
+        self._rest = b""
+        is_reset = exc is not None or self.is_held
+        self.is_over = True
+        self.server.wire_gone(self)
+        self.link.wire_lost(self, "lost" if is_reset else "gone")
+
+    def hung_up(self) -> None:
+        """Somebody has hung up who has more to say than is taken in: take the next few frames."""
+        if self.last_frames < 0:
+            self.last_frames = LAST_FRAMES
+            self.go_on()
+
+    # ---- from the network: frames -------------------------------------------------------------
+
+    def go_on(self) -> None:
+        """Look at what waits here, then read on."""
+        if self.is_held and not self.is_over:
+            self.is_held = False
+            data, self._rest = self._rest, b""
+            self._take(data)
+            if not self.is_held:
+                self._read(True)
+
+    def _hold(self, rest: bytes) -> None:
+        self.is_held = True
+        self._rest = rest
+        self._read(False)
+
+    def _read(self, on: bool) -> None:
+        if on != self._is_reading and not self.transport.is_closing():
+            self._is_reading = on
+            if on:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    def _take(self, data: bytes) -> None:
+        at, end, left = 0, len(data), TURN
+        link, plain_below = self.link, self.server.plain_below
+        if self._passing:
+            at = min(self._passing, end)
+            self._passing -= at
+            self._by_the_rules(data[:at])
+        while end - at >= 2 and not self.is_over:
+            first, second = data[at], data[at + 1]
+            is_plain = first == FIN_TEXT and 0x80 <= second < plain_below and self._parts is None
+            if is_plain:
+                start = at + 6
+                stop = start + second - 0x80
+            else:
+                head = head_at(data, at)
+                if head is None:
+                    break
+                start, stop = head
+            if stop > end and not self._is_big(start, stop):
+                break
+            if self.last_frames >= 0:
+                if self.last_frames == 0:
+                    self._give_up()
+                    return
+                self.last_frames -= 1
+            elif left == 0 or not link.may_take():
+                self._hold(data[at:])
+                if left == 0:
+                    self.server.loop.call_soon(self.go_on)
+                else:
+                    self.server.hold(self)
+                return
+            left -= 1
+            if is_plain:
+                self._text(unmask(data[start:stop], data[at + 2 : start]))
+                at = stop
+            else:
+                self._passing = max(0, stop - end)
+                self._by_the_rules(data[at:stop])
+                at = min(stop, end)
+        self._rest = data[at:] if at < end and not self.is_over else b""
+
+    def _is_big(self, start: int, stop: int) -> bool:
+        """Tell whether a frame that has not all come is begun all the same.
+
+        One over the limit, too: websockets refuses it at its head.
+        """
+        limit = self.server.options.max_message
+        size = stop - start
+        return size > BIG or (limit is not None and size > limit)
+
+    def _by_the_rules(self, data: bytes) -> None:
+        """Give a frame, or a piece of one, to websockets' protocol."""
+        protocol = self.protocol
+        protocol.receive_data(data)
+        for event in protocol.events_received():
+            if self.is_over:
+                break
+            self._frame(cast(Frame, event))
+        if protocol.state is not OPEN and not self.is_over:
+            sent = protocol.close_sent
+            if sent is not None and sent.code == TOO_BIG:
+                self.link.too_big()
+            self._broken()
+        self.flush()
+
+    def _frame(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT and frame.fin:
+            self._text(bytes(frame.data))
+        elif opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            if self._parts is None:
+                self._parts = bytearray()
+                self._parts_are_text = opcode is Opcode.TEXT
+            self._parts += frame.data
+            if frame.fin:
+                data, self._parts = bytes(self._parts), None
+                if self._parts_are_text:
+                    self._text(data)
+                else:
+                    self.link.received_binary(data)
+        elif opcode is Opcode.CLOSE:
+            close = self.protocol.close_rcvd
+            self.is_over = True
+            self.link.said_goodbye(self, close.code if close is not None else 1005)
+
+    def _text(self, data: bytes) -> None:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            # RFC 6455, section 8.1: text that is not UTF-8 fails the connection.
+            self.protocol.fail(BAD_TEXT, "not UTF-8")
+            self._broken()
+            self.flush()
+            return
+        self.link.received(text, len(data))
+
+    def _broken(self) -> None:
+        self.is_over = True
+        self._rest = b""
+        self._read(True)
+        self.link.broke(self)
+
+    def _give_up(self) -> None:
+        """Too much came before the end: nobody hears the rest."""
+        self.is_over = True
+        self._rest = b""
+        self.link.said_goodbye(self, 1001)
+        self.transport.abort()
+
+    # ---- to the network -----------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send bytes. From any thread that has the lock of `Outgoing`."""
+        if not self._is_blocked:
+            if self._fd >= 0:
+                try:
+                    sent = os.write(self._fd, data)
+                except (BlockingIOError, InterruptedError):
+                    sent = 0
+                except OSError:
+                    # Broken; the network thread finds out, too, and tells everybody.
+                    self._is_blocked = True
+                    self.server.call(self.transport.abort)
+                    return
+                if sent == len(data):
+                    return
+                data = data[sent:]
+            elif threading.get_ident() == self.server.thread.ident:
+                self.transport.write(data)
+                return
+        self._pending.append(data)
+        self._is_blocked = True
+        self._waiting += len(data)
+        if not self._push_is_due:
+            self._push_is_due = True
+            self.server.call(self._push)
+        limit = self.server.options.max_waiting
+        if limit is not None and self._waiting > limit // 2:
+            self.server.outgoing.is_crowded = True
+
+    def _push(self) -> None:
+        """Give what waits to the transport."""
+        with self.server.outgoing.lock:
+            self._push_is_due = False
+            pending, self._pending = self._pending, []
+            if self.transport.is_closing():
+                return
+            # A transport that can't send all of it says so, at once, by `pause_writing`.
+            self.transport.write(b"".join(pending))
+            self._is_blocked = self._is_full
+            self._measure()
+
+    def _measure(self) -> None:
+        self._waiting = self.transport.get_write_buffer_size()
+        limit = self.server.options.max_waiting
+        if limit is not None and self._waiting > limit:
+            self.server.call(self.link.does_not_read, self, limit)
+
+    def pause_writing(self) -> None:
+        """The socket takes no more. Called only from within `transport.write`, under the lock."""
+        self._is_full = self._is_blocked = True
+
+    def resume_writing(self) -> None:
+        """The transport has sent everything."""
+        with self.server.outgoing.lock:
+            self._waiting = 0
+            self._is_full = False
+            self._is_blocked = bool(self._pending)
+        self.link.reads_again()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that were written and that the other side has not taken."""
+        return self._waiting
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye; the socket is dropped when the other side does not answer."""
+        if self.protocol.state is OPEN:
+            # RFC 6455, section 5.5: at most 125 bytes, two of them for the code.
+            short = reason.encode()[:123].decode("utf-8", "ignore")
+            self.protocol.send_close(code, short)
+        self.flush()
+        self.drop_at = self.drop_at or self.server.now() + CLOSING_S
+        # What comes before the answer is of no interest; the answer itself is.
+        self._read(True)
+
+    def ping(self) -> None:
+        """Ask whether somebody is still there."""
+        if self.protocol.state is OPEN:
+            self.was_pinged = True
+            self.protocol.send_ping(b"")
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what websockets' protocol has to say: pongs, closes, failures."""
+        for data in self.protocol.data_to_send():
+            if data:
+                with self.server.outgoing.lock:
+                    self.write(data)
+            elif self._is_blocked:
+                self.drop_at = self.drop_at or self.server.now() + CLOSING_S
+            elif self.transport.can_write_eof() and not self.transport.is_closing():
+                self.transport.write_eof()
+        if self.protocol.close_expected() and not self.drop_at:
+            self.drop_at = self.server.now() + CLOSING_S
+
+
+def _handle_of(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> int:
+    """Return the number of a socket that other threads may write to; -1 where they can't.
+
+    Only asyncio's own selector loop tells, before it closes a socket, that it is gone; and only
+    POSIX writes to sockets by number.
+    """
+    sock = transport.get_extra_info("socket")
+    if sys.platform == "win32" or sock is None or not isinstance(loop, asyncio.SelectorEventLoop):
+        return -1
+    return int(sock.fileno())
