@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ class Program:
 
         with open(self._file, "wb") as console:
             self.process = subprocess.Popen(
-                [python, str(RIGS / script), json.dumps(options)],
+                [_whole(python), str(RIGS / script), json.dumps(options)],
                 cwd=RIGS,
                 env={**kept, **ours},
                 stdin=subprocess.DEVNULL,
@@ -123,6 +124,11 @@ class Program:
         with contextlib.suppress(OSError):
             self._file.unlink()
         return time.monotonic() - began
+
+
+def _whole(python: str) -> str:
+    # Not its real path: an environment is known by the link in it.
+    return os.path.abspath(shutil.which(python) or python)
 
 
 def versions(python: str) -> tuple[str, str]:
