@@ -29,7 +29,8 @@ interface Wszero {
 
     /**
      * Sends a message and waits for what the Python function returns. Rejects, in words, when
-     * Python answers with an error, the connection is lost, or nothing came in 30 seconds.
+     * Python answers with an error or nothing came in 30 seconds. It goes on waiting while the
+     * connection is gone for a moment, unless the page is a new client afterwards.
      */
     ask<Answer = any>(op: string, params?: WszeroParams | null): Promise<Answer>;
 
@@ -48,7 +49,10 @@ interface Wszero {
     /** The program's file, "quiz.py"; '' before the first connection. */
     readonly program: string;
 
-    /** Calls `listener` now, and again whenever the connection or the name changes. */
+    /**
+     * Calls `listener` now, and again whenever the connection or the name changes. `reason`: why
+     * the page was sent out, or why it is a new client.
+     */
     on_status(listener: (status: WszeroStatus, reason: string) => unknown): () => void;
 
     /** Calls `listener` with all that is sent and got: it counts as hearing every message. */

@@ -359,6 +359,7 @@
     const is_local = Boolean(home) && ['localhost', '127.0.0.1', '[::1]'].includes(home.hostname);
     const CAP_MS = is_local ? 500 : 2000;
     const HELLO_MS = 10000; // a tablet's own limit for connecting is over a minute
+    const KNOCK_MS = 5000; // the browser may knock through a line that is dead, too
     const PULSE_MS = 5000;
     const MAX_QUIET = 4; // pulses; half of them wait for an answer
     const WOKEN_MS = 3000; // so long a page that wakes up waits for it
@@ -423,7 +424,7 @@
      */
     function retry() {
         leave_socket();
-        timer = window.setTimeout(lost, HELLO_MS);
+        timer = window.setTimeout(lost, KNOCK_MS);
         const mine = new window.AbortController();
         probe = mine;
         const look = { method: 'HEAD', cache: 'no-store', mode: 'no-cors', signal: mine.signal };
