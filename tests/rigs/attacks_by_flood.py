@@ -57,7 +57,7 @@ def reads_slowly(scene: Scene) -> None:
 
 @attack(Bounds(peak_mb=48))
 def sleeps(scene: Scene) -> None:
-    """Somebody falls silent and answers no ping: gone within 25 s. (Takes that long.)"""
+    """Somebody falls silent and answers no ping: gone within 25 s, and it takes that long."""
     silent = scene.peer()
     silent.send(text("iam", name="silent"))
     seconds = scene.until(27, lambda: "silent" not in scene.held().get("names", ["silent"]))

@@ -31,17 +31,20 @@ def note(op: str) -> None:
 
 @on("connect")
 def connect(client: Any) -> None:
+    """Count, and join a group."""
     handled["connect"] += 1
     client.add_to_group("class")
 
 
 @on("disconnect")
 def disconnect(client: Any) -> None:
+    """Count."""
     note("disconnect")
 
 
 @on("iam")
 def iam(client: Any, name: str) -> None:
+    """Take a name, and a group of one's own."""
     client.name = name
     client.add_to_group(f"of {name}")
 
@@ -54,23 +57,27 @@ def line(client: Any, n: int) -> None:
 
 @on("echo")
 def echo(client: Any, **params: Any) -> None:
+    """Send all of it back."""
     note("echo")
     client.send("echo", **params)
 
 
 @on("chat")
 def chat(client: Any, text: str) -> None:
+    """Send it to everybody."""
     note("chat")
     broadcast("chat", name=client.name, text=text)
 
 
 @on("vote")
 def vote(client: Any, choice: str) -> None:
+    """Count."""
     handled["vote"] += 1
 
 
 @on("slow")
 async def slow(client: Any) -> None:
+    """Sleep politely."""
     handled["slow begun"] += 1
     await sleep(0.3)
     handled["slow"] += 1
@@ -85,12 +92,14 @@ def busy(client: Any) -> None:
 
 @on("bug")
 def bug(client: Any, **params: Any) -> None:
+    """Fail."""
     handled["bug"] += 1
     raise KeyError("a pupil's bug")
 
 
 @on("strict")
 def strict(client: Any, text: str) -> None:
+    """Want just one parameter."""
     handled["strict"] += 1
     client.send("strict", text=text)
 
