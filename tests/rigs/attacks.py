@@ -56,14 +56,10 @@ def main() -> int:
     Program.source = words.source.resolve()
     python, websockets = versions(words.python)
     print(f"Python {python}, websockets {websockets}")
-    print(
-        f"{'':<28}      {'noise':>5}  {'witness, ms':>19}   {'memory, MB':>12}  {'page':>6} {'lines':>5}"
-    )
-    print(
-        f"{'attack':<28}      {'p99':>5}  {'p50':>5} {'p99':>6} {'max':>6}   {'peak':>5} {'left':>6}"
-        f"  {'ms':>6} {'':>5}  what was seen",
-        flush=True,
-    )
+    groups = f"{'noise':>5}  {'witness, ms':>19}   {'memory, MB':>12}  {'page':>6} {'lines':>5}"
+    columns = f"{'p99':>5}  {'p50':>5} {'p99':>6} {'max':>6}   {'peak':>5} {'left':>6}  {'ms':>6}"
+    print(f"{'':<28}      {groups}")
+    print(f"{'attack':<28}      {columns}        what was seen", flush=True)
     chosen = [ATTACKS[name] for name in words.names] or list(ATTACKS.values())
     failed = [one.name for one in chosen if not run(one, words)]
     print(f"{len(chosen) - len(failed)} of {len(chosen)} came to nothing")
@@ -96,11 +92,12 @@ def run(one: Attack, words: argparse.Namespace) -> bool:
         scene.kill()
     witness = figures["witness"] or {"p50": 0, "p99": 0, "max": 0}
     took = f"{time.monotonic() - began:.0f} s"
+    costs = f"{witness['p50']:>5.1f} {witness['p99']:>6.1f} {witness['max']:>6.0f}"
+    memory = f"{figures['peak_mb']:>5.1f} {figures['memory_mb']:>6.1f}"
     print(
-        f"{one.name:<28} {'FAIL' if scene.faults else 'PASS'}"
-        f" {figures['noise']['p99']:>5.1f}  {witness['p50']:>5.1f} {witness['p99']:>6.1f} {witness['max']:>6.0f}  "
-        f" {figures['peak_mb']:>5.1f} {figures['memory_mb']:>6.1f}"
-        f"  {figures['page_ms']:>6.0f} {len(figures['lines']):>5}  {'; '.join(scene.notes)} ({took})"
+        f"{one.name:<28} {'FAIL' if scene.faults else 'PASS'} {figures['noise']['p99']:>5.1f}"
+        f"  {costs}   {memory}  {figures['page_ms']:>6.0f} {len(figures['lines']):>5}"
+        f"  {'; '.join(scene.notes)} ({took})"
     )
     for fault in list(dict.fromkeys(scene.faults))[:12]:
         print(f"      {fault}")
