@@ -99,6 +99,7 @@ def test_who_reads_slowly_holds_nobody_back(app, join):
 
 def test_hundreds_who_come_and_go_leave_nothing_behind(app):
     server = app._driver._server
+    server.options.away = 0.1
     threads = threading.active_count()
 
     def visit():

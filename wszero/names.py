@@ -105,6 +105,8 @@ def run_server(
     max_clients: Optional[int] = 500,
     max_message: Optional[int] = 1024 * 1024,
     max_waiting: Optional[int] = 2 * 1024 * 1024,
+    max_rate: Optional[int] = 200,
+    away: Optional[float] = 30,
     **unknown: Any,
 ) -> None:
     """Start the server. It runs until you press Stop or Ctrl-C; then this returns.
@@ -120,6 +122,8 @@ def run_server(
         max_clients: So many clients may be connected; None lifts a limit.
         max_message: Bytes that one message may have.
         max_waiting: Bytes that may wait for a client that does not read; then it is dropped.
+        max_rate: Messages a second that one client may send; of more, the rest waits.
+        away: Seconds that a page may lose its network and is still the same client.
 
     Raises:
         BadOption: A setting makes no sense.
@@ -138,5 +142,7 @@ def run_server(
         max_clients=max_clients,
         max_message=max_message,
         max_waiting=max_waiting,
+        max_rate=max_rate,
+        away=away,
         **unknown,
     )

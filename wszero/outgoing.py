@@ -104,7 +104,8 @@ class Outgoing:
                 out: List[_Out] = []
                 while waiting and len(out) < BATCH:
                     out.append(waiting.popleft())
-                self._write(out)
+                if out:  # else another thread was here just now
+                    self._write(out)
 
     def _write(self, out: List[_Out]) -> None:
         if len(out) > 1 or isinstance(out[0], _Goodbye):
