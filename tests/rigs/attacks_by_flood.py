@@ -145,7 +145,7 @@ def nonsense(scene: Scene) -> None:
     _speaks_nonsense(scene, frame(TEXT, b'{"op": "chat", text: hello}'))
 
 
-@attack(Bounds(p99_ms=100))
+@attack(Bounds(p99_ms=100, lines=40))
 def unknown_ops(scene: Scene) -> None:
     """A thousand names that nobody handles, at full speed."""
     block = b"".join(text(f"unknown{n}") for n in range(1000))
@@ -155,7 +155,7 @@ def unknown_ops(scene: Scene) -> None:
     scene.note(f"{flooder.answered} errors came back")
 
 
-@attack(Bounds(p99_ms=100))
+@attack(Bounds(p99_ms=100, lines=40))
 def wrong_parameters(scene: Scene) -> None:
     """Messages whose parameters do not fit the handler, at full speed."""
     block = b"".join(text("strict", **{f"p{n}": 1}) for n in range(300))

@@ -72,7 +72,7 @@ def zip_bomb(scene: Scene) -> None:
     scene.note(f"closed with {code}")
 
 
-@attack(Bounds(lines=8))
+@attack()
 def broken_frames(scene: Scene) -> None:
     """Every way to break a frame: 1002, and 1007 for what is not UTF-8."""
     piece = frame(TEXT, b'{"op":', fin=False)
@@ -139,7 +139,7 @@ def strange_texts() -> list[str]:
     return texts
 
 
-@attack(Bounds(p99_ms=250, lines=30))
+@attack(Bounds(p99_ms=250, lines=60))
 def strange(scene: Scene) -> None:
     """NaN, 400 digits, 9,000 levels, lone surrogates, __class__: an answer, and all goes on."""
     peer = scene.peer()
@@ -164,7 +164,7 @@ def strange(scene: Scene) -> None:
     scene.note(f"{len(strange_texts())} texts")
 
 
-@attack(Bounds(lines=30))
+@attack(Bounds(lines=60))
 def every_frame_of_theirs_parses(scene: Scene) -> None:
     """Each of the same texts alone: exactly one answer, which any page can read."""
     peer = scene.peer()
@@ -196,7 +196,7 @@ def every_frame_of_theirs_parses(scene: Scene) -> None:
         scene.check(answers in few, f"{one[:60]!r}: {answers} answers")
 
 
-@attack(Bounds(lines=12))
+@attack()
 def forged(scene: Scene) -> None:
     """Ops that only wszero sends, from a plain client and from a page: refused, nothing happens."""
     before = scene.held().get("handled", {})
@@ -219,7 +219,7 @@ def forged(scene: Scene) -> None:
     scene.check(new["connect"] <= 40, f"forged calls: {new}")
 
 
-@attack(Bounds(lines=8))
+@attack()
 def reset_within_a_frame(scene: Scene) -> None:
     """Three hundred connections that break in the middle of a frame or of a handshake."""
     whole = text("echo", x="x" * 5000)

@@ -81,7 +81,7 @@ def full_house(scene: Scene) -> None:
     scene.note(f"{len(refused)} refused with { ({one.status for one in refused}) }")
 
 
-@attack(Bounds(lines=8), handles=64)
+@attack(handles=64)
 def no_handles(scene: Scene) -> None:
     """The program has 64 file handles, and 150 visitors come; afterwards all is well again."""
     scene.may_refuse_pages = True
@@ -158,13 +158,13 @@ def _come_and_go(port: int, path: str, number: int) -> None:
         peer.reset()
 
 
-@attack(Bounds(memory_mb=24, lines=8))
+@attack(Bounds(memory_mb=24))
 def churn(scene: Scene) -> None:
     """Two thousand clients come and break off: nothing of them is left."""
     _churn(scene, 2000, "/ws", 0.5)
 
 
-@attack(Bounds(memory_mb=24, lines=8), away=1)
+@attack(Bounds(memory_mb=24), away=1)
 def churn_of_pages(scene: Scene) -> None:
     """A thousand pages come and break off; a second later, `away=1`, nothing of them is left."""
     _churn(scene, 1000, f"/ws?page=/&run={os.getpid()}", 2.5)

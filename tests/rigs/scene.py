@@ -28,8 +28,8 @@ class Bounds(NamedTuple):
     """More than before, at the end."""
     peak_mb: float = 64.0
     """More than before, while it lasts."""
-    lines: int = 8
-    """Of the console: a trouble is a few lines in words, then some counts."""
+    lines: int = 16
+    """Of the console: a trouble is a few lines in words, then a count now and then."""
 
 
 class Scene:
