@@ -54,7 +54,7 @@ def straight_program() -> None:
         if call is not None:
             self.app.finished(call, call.start())  # type: ignore[attr-defined, arg-type]
 
-    Runtime.feed = feed  # type: ignore[method-assign, assignment]
+    Runtime.feed = feed  # type: ignore[method-assign]
     wszero_program()
 
 

@@ -44,5 +44,3 @@ def _install_for_node() -> List[str]:
     if subprocess.run(command, cwd=folder, check=False).returncode:
         return ["ws could not be installed."]
     return []
-
-

@@ -135,7 +135,8 @@ class Crowd:
             if not found:
                 return False
             if b" 101 " not in head[:16]:
-                raise Stuck(f"the server did not let us in: {head[:60].decode('latin-1')}")
+                status = head.partition(b"\r\n")[0].decode("latin-1")
+                raise Stuck(f"the server did not let a client in: {status}")
             connection.heard = 1
             connection.rest = rest
             for payload in self.dialect.greetings():
@@ -240,11 +241,15 @@ class Crowd:
             raise what_went_wrong(self.shapes, wanted, frame)
         connection.offset += self._size
 
-    def look_for_more(self) -> None:
-        """Check that nothing comes any more: a message that came twice may be late."""
-        time.sleep(0.02)
-        for connection in self.ready(0, may_be_none=True):
-            self.feed(connection, self.read(connection))
+    def drain(self, seconds: float = 0) -> None:
+        """Answer what came in between, and check that no message did: it would be one too many."""
+        while True:
+            found = self.ready(seconds, may_be_none=True)
+            for connection in found:
+                connection.offset = len(self.expected)
+                self.feed(connection, self.read(connection))
+            if not found:
+                return
 
     # ---- what pages do ------------------------------------------------------------------------
 

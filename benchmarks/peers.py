@@ -34,6 +34,9 @@ print(json.dumps(found))
 """
 
 
+PLAIN = Plain()
+
+
 @dataclass(frozen=True)
 class Peer:
     """One row of the table.
@@ -51,7 +54,7 @@ class Peer:
     program: str
     needs: Tuple[str, ...] = ()
     words: Tuple[str, ...] = ()
-    dialect: Plain = Plain()
+    dialect: Plain = PLAIN
     is_numbered: bool = True
 
     @property

@@ -15,12 +15,11 @@ def ratio(results: Results, workload: str, server: str, base: str) -> Optional[f
     Both are measured within a moment in each round, so that what disturbs the machine meets both.
     """
     ours = results["workloads"].get(workload, {}).get("servers", {}).get(server)
-    base = results["workloads"].get(workload, {}).get("bases", {}).get(server, base)
     theirs = results["workloads"].get(workload, {}).get("servers", {}).get(base)
     if not ours or not theirs or not ours["cpu_us"] or not theirs["cpu_us"]:
         return None
     pairs = zip(ours["cpu_us"], theirs["cpu_us"])
-    return statistics.median(one / other for one, other in pairs)
+    return float(statistics.median([one / other for one, other in pairs]))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -96,7 +95,11 @@ def _wait_rows(results: Results, loads: List[str]) -> List[List[str]]:
 
 
 def _connection_rows(results: Results) -> List[List[str]]:
-    columns = {"kib": "KiB each", "idle_us": "idle, µs a second each", "connect_us": "connecting, µs"}
+    columns = {
+        "kib": "KiB each",
+        "idle_us": "idle, µs a second each",
+        "connect_us": "coming and going, µs",
+    }
     values: Dict[str, Dict[str, float]] = {}
     for load in results["workloads"].values():
         if load["kind"] != "messages":

@@ -16,7 +16,22 @@ FIRST_NUMBER = 10**7
 """All numbers have eight digits, also where they are no text."""
 WARM_UP_S = 0.08
 MOST_MESSAGES = 60_000
+AFTERWARDS_S = 0.02
+"""So long a message that comes once too often is waited for."""
 WORDS = "hello to all of the room"
+
+
+@dataclass
+class Prepared:
+    """What is known of a server before the first round.
+
+    Attributes:
+        shapes: How it writes its messages.
+        count: So many messages make one round.
+    """
+
+    shapes: List[Shape]
+    count: int
 
 
 @dataclass
@@ -61,29 +76,43 @@ class Workload:
         params: Params = {"text": f"{number:0{DIGITS}d} {WORDS}"}
         return client_frame(crowd.dialect.message(self.op, params))
 
-    def round(self, crowd: Crowd, pid: int, seconds: float, is_numbered: bool) -> Sample:
-        """Put the load on a server with fresh clients, warm up, and measure.
+    def prepare(self, crowd: Crowd, is_numbered: bool, seconds: float) -> Prepared:
+        """Connect the clients, learn how the server writes, and warm up.
 
         Args:
             crowd: The clients, none of them connected yet.
-            pid: The server's process.
-            seconds: About how long to measure.
             is_numbered: Whether the server's messages carry their numbers.
+            seconds: About how long a round is to last.
         """
         crowd.open(1)
-        # The floor has one message for one: its single broadcast is what four of others are held to.
+        # The floor has one message for one: others' four are held to its single broadcast.
         answers = self.answers if is_numbered else 1
         shapes = crowd.learn(self.frame(crowd, SAMPLE), answers, is_numbered)
         crowd.open(self.clients - 1)
+        return Prepared(shapes, self.fitting_count(crowd, shapes, seconds))
+
+    def fitting_count(self, crowd: Crowd, shapes: List[Shape], seconds: float) -> int:
+        """Warm up, and return how many messages a round of so many seconds has."""
         count, took = 8, 0.0
         while took < WARM_UP_S:
             count *= 2
             took = self.run(crowd, shapes, count, WARM_UP_S * 4).seconds
-        count = max(8, min(MOST_MESSAGES, int(count * seconds / took)))
+        return max(8, min(MOST_MESSAGES, int(count * seconds / took)))
+
+    def round(self, crowd: Crowd, prepared: Prepared, pid: int, seconds: float) -> Sample:
+        """Measure once.
+
+        Args:
+            crowd: The clients.
+            prepared: What `prepare` returned for them.
+            pid: The server's process.
+            seconds: About how long it lasts; not more than three times as long.
+        """
+        crowd.drain()
         before = cpu_ns(pid)
-        sample = self.run(crowd, shapes, count, seconds * 3)
+        sample = self.run(crowd, prepared.shapes, prepared.count, seconds * 3)
         sample.cpu_us = (cpu_ns(pid) - before) / 1000 / sample.deliveries
-        crowd.look_for_more()
+        crowd.drain(AFTERWARDS_S)
         return sample
 
     def run(self, crowd: Crowd, shapes: List[Shape], count: int, at_most_s: float) -> Sample:
@@ -164,17 +193,10 @@ class Drawing(Workload):
         params: Params = {"stroke": number, "x": 120, "y": 345, "color": "#ff8800"}
         return client_frame(crowd.dialect.message(self.op, params))
 
-    def round(self, crowd: Crowd, pid: int, seconds: float, is_numbered: bool) -> Sample:
-        """Let them draw, at their own pace."""
-        crowd.open(1)
-        shapes = crowd.learn(self.frame(crowd, SAMPLE), 1, is_numbered)
-        crowd.open(self.clients - 1)
+    def fitting_count(self, crowd: Crowd, shapes: List[Shape], seconds: float) -> int:
+        """Draw a little; the pace is known."""
         self.run(crowd, shapes, 5, 10.0)
-        before = cpu_ns(pid)
-        sample = self.run(crowd, shapes, max(5, int(seconds * self.per_second)), seconds * 5)
-        sample.cpu_us = (cpu_ns(pid) - before) / 1000 / sample.deliveries
-        crowd.look_for_more()
-        return sample
+        return max(5, int(seconds * self.per_second))
 
     def run(self, crowd: Crowd, shapes: List[Shape], count: int, at_most_s: float) -> Sample:
         """Let each client send so many strokes."""
@@ -187,6 +209,7 @@ class Drawing(Workload):
         ]
         pause = 1 / (self.per_second * self.clients)
         turn = receipted = 0
+        at_most_s += total * pause
         begin = now = time.perf_counter()
         while strokes.heard < total * self.clients:
             while turn < total and begin + turn * pause <= now:

@@ -38,6 +38,4 @@ for handler in (echo, chat, four, draw):
 if __name__ == "__main__":
     app = socketio.ASGIApp(server)
     # With Python's own loop, as the others (but for the row that says so).
-    uvicorn.run(
-        app, host="127.0.0.1", port=int(sys.argv[-1]), loop="asyncio", log_level="warning"
-    )
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[-1]), loop="asyncio", log_level="warning")
