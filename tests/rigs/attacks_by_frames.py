@@ -196,7 +196,7 @@ def every_frame_of_theirs_parses(scene: Scene) -> None:
         scene.check(answers in few, f"{one[:60]!r}: {answers} answers")
 
 
-@attack()
+@attack(Bounds(lines=40))
 def forged(scene: Scene) -> None:
     """Ops that only wszero sends, from a plain client and from a page: refused, nothing happens."""
     before = scene.held().get("handled", {})

@@ -79,7 +79,11 @@ class Scene:
             text=True,
         )
         get(self.port)
+        # What the program needs once is no loss: the thread for `async def`, the clock.
+        first = Peer(self.port)
+        first.send(text("slow"))
         time.sleep(0.7)
+        first.close()
         self.before = self.program.figures
         self.held_before = self.held()
         self._lines_before = len(self.program.console.splitlines())
