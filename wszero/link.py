@@ -112,7 +112,9 @@ class Link:
         """Tell whether one more frame is looked at now; each time counts as one."""
         if self.is_dead:
             return True
-        if self._unhandled() >= MOST_UNHANDLED:
+        naps = self.server.runtime.naps.waiting
+        asleep = len(naps.get(self.client, ())) if naps else 0
+        if self.fed - self.handled + asleep >= MOST_UNHANDLED:
             self.is_full = True
             return False
         if self._credit < 1:
@@ -132,12 +134,8 @@ class Link:
 
     def has_caught_up(self) -> bool:
         """Tell whether few enough messages wait for their handlers."""
-        return self._unhandled() <= FEW_UNHANDLED
-
-    def _unhandled(self) -> int:
-        naps = self.server.runtime.naps
-        asleep = naps.waiting(self.client) if naps else 0
-        return self.fed - self.handled + asleep
+        asleep = len(self.server.runtime.naps.waiting.get(self.client, ()))
+        return self.fed - self.handled + asleep <= FEW_UNHANDLED
 
     def begins(self, message: Message, size_bytes: int) -> Optional[Call]:
         """The turn of a message has come. Called by whoever has the baton."""
@@ -257,6 +255,8 @@ class Link:
         self._receipted = self.received_count
         with self.server.outgoing.lock:
             lost = self._forget(got)
+            # Neither side counts what is lost for good.
+            self._sent -= lost
             more = {"key": self.key, "resumed": True, "got": self.received_count, "lost": lost}
             assert self._kept is not None
             wire.write(text_frame(encode("_hello", {**hello, **more})) + b"".join(self._kept))

@@ -20,10 +20,11 @@ class Naps:
 
     def __init__(self) -> None:
         self._asleep: Dict[Client, int] = {}
-        self._waiting: Dict[Client, Deque[Call]] = {}
+        self.waiting: Dict[Client, Deque[Call]] = {}
+        """The messages that have to wait. Only looked at from other threads."""
 
     def __bool__(self) -> bool:
-        return bool(self._asleep or self._waiting)
+        return bool(self._asleep or self.waiting)
 
     def count(self, call: Call) -> None:
         """Note that a handler has begun and may sleep; once a call."""
@@ -34,26 +35,24 @@ class Naps:
     def may_begin(self, call: Call) -> bool:
         """Tell whether a message may be handled now; if not, it waits until its client's may."""
         client = call.client
-        if client is None or call.handler.op == "disconnect":
+        if client is None or not (self._asleep or self.waiting):
             return True
-        is_first = client not in self._waiting
+        if call.handler.op == "disconnect":
+            return True
+        is_first = client not in self.waiting
         if is_first and self._asleep.get(client, 0) < MOST_ASLEEP:
             return True
-        self._waiting.setdefault(client, deque()).append(call)
+        self.waiting.setdefault(client, deque()).append(call)
         return False
-
-    def waiting(self, client: Client) -> int:
-        """Return how many messages of a client have to wait. From any thread."""
-        return len(self._waiting.get(client, ()))
 
     def take(self, client: Client) -> Optional[Call]:
         """Return the next message that had to wait, if it may begin now."""
-        waiting = self._waiting.get(client)
+        waiting = self.waiting.get(client)
         if not waiting or self._asleep.get(client, 0) >= MOST_ASLEEP:
             return None
         call = waiting.popleft()
         if not waiting:
-            del self._waiting[client]
+            del self.waiting[client]
         return call
 
     def ended(self, call: Call) -> bool:
@@ -65,8 +64,8 @@ class Naps:
             self._asleep[client] -= 1
             if not self._asleep[client]:
                 del self._asleep[client]
-        return client in self._waiting
+        return client in self.waiting
 
     def forget(self, client: Client) -> None:
         """Drop what waits of a client that has gone."""
-        self._waiting.pop(client, None)
+        self.waiting.pop(client, None)

@@ -21,10 +21,8 @@ from .link import Link
 
 BATCH = 128
 """Messages that are written in one go, before any other thread may write."""
-LOOK_AFTER_S = 0.001
-"""So long after a message has come the network thread looks what its handler has sent."""
 FREE_SENDS = 200
-"""So many messages one handler may send before it is slowed down for those who read slowly …"""
+"""So many messages one handler may send to those who read slowly before it is slowed down …"""
 PAUSE_S = 0.01
 """… by this much for each further one, as long as their buffers are half full."""
 
@@ -45,7 +43,7 @@ class Outgoing:
 
     Args:
         call: Calls a function on the network thread, soon.
-        call_later: Calls a function after some seconds; used on the network thread alone.
+        expect: Lets the network thread call `look` within a moment. From the network thread.
         turn: Tells whose turn it is to run the child's code: any object that is another one in
             the next turn.
     """
@@ -53,13 +51,13 @@ class Outgoing:
     def __init__(
         self,
         call: Callable[..., None],
-        call_later: Callable[[float, Callable[[], None]], object],
+        expect: Callable[[], object],
         turn: Callable[[], object],
     ) -> None:
         self.lock = threading.Lock()
         """Held by whoever writes to sockets."""
         self._call = call
-        self._call_later = call_later
+        self._expect = expect
         self._turn = turn
         self._waiting: Deque[_Out] = deque()
         self._network_looks = False
@@ -82,12 +80,16 @@ class Outgoing:
             self.flush()
         elif not self._network_looks:
             self._network_looks = True
-            self._call(self._look)
+            self._call(self.look)
+        if self.is_crowded:
+            self._hold_back()
+
+    def _hold_back(self) -> None:
         sender = self._turn()
         if sender is not self._sender:
             self._sender, self._sent = sender, 0
         self._sent += 1
-        if self.is_crowded and self._sent > FREE_SENDS:
+        if self._sent > FREE_SENDS:
             self.is_crowded = False
             time.sleep(PAUSE_S)
 
@@ -145,9 +147,10 @@ class Outgoing:
         """A handler is about to run: look soon what it has sent, should it take its time."""
         if not self._network_looks:
             self._network_looks = True
-            self._call_later(LOOK_AFTER_S, self._look)
+            self._expect()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Write what handlers have sent that go on."""
         # In this order: who sends in between sees that the network thread must be told.
         self._network_looks = False
         self.flush()

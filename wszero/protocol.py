@@ -97,8 +97,9 @@ def _to_json(message: Params, params: Params) -> bytes:
     except (TypeError, ValueError, RecursionError):
         _explain(params)
     # How deep Python itself can go differs from one version to the next.
-    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and _depth(message) > MAX_DEPTH:
-        _explain(params)
+    if len(frame) > MAX_DEPTH and frame.count(b"[") + frame.count(b"{") > MAX_DEPTH:
+        if _depth(message) > MAX_DEPTH:
+            _explain(params)
     return frame
 
 
@@ -212,7 +213,11 @@ def decode(text: str, from_page: bool = False) -> Message:
     try:
         # A shorter text holds no number that is too long: most messages need no look at each.
         message = (_decode if len(text) <= MAX_DIGITS else _decode_long)(text)
-        too_deep = text.count("[") + text.count("{") > MAX_DEPTH and _depth(message) > MAX_DEPTH
+        too_deep = (
+            len(text) > MAX_DEPTH
+            and text.count("[") + text.count("{") > MAX_DEPTH
+            and _depth(message) > MAX_DEPTH
+        )
     except RecursionError:
         too_deep = True
     except ValueError as error:
@@ -231,7 +236,7 @@ def decode(text: str, from_page: bool = False) -> Message:
     if (is_own_op(op) and not (from_page and op.startswith("_"))) or op in _EVENTS:
         raise BadMessage("reserved_op", f'Only wszero itself sends "{op[:60]}".')
     ask = message.pop("_ask", None)
-    if not isinstance(ask, (int, float, str)) or isinstance(ask, bool):
+    if ask is not None and (not isinstance(ask, (int, float, str)) or isinstance(ask, bool)):
         ask = None
     if not _KEYWORDS.isdisjoint(message):
         message = {f"{k}_" if k in _KEYWORDS else k: v for k, v in message.items()}

@@ -59,9 +59,12 @@ class Runtime:
         self.turn: Optional[Turn] = None
         self.stopping = False
         self.before_rest: Callable[[], object] = _nothing
-        """Called by whoever has the baton, when the line is empty: what was sent is written."""
-        self.quiet = threading.Event()
-        self.quiet.set()
+        """Called by a thread that has run handlers and is about to wait: what they sent is written.
+        """
+        self.wake: Callable[[Seat], None] = _wake
+        """Wakes the thread at a seat: at once, or as soon as it can run."""
+        self._quiet: Optional[threading.Event] = None
+        """For somebody who waits until nothing is left to do."""
         self.lock = threading.Lock()
         self._line: Deque[Any] = deque()
         self._holder: Optional[Seat] = None
@@ -84,6 +87,12 @@ class Runtime:
         with self.lock:
             if self.stopping:
                 return
+            if self._holder is None and self._idle and not self._line:
+                # Nobody has anything to do: no need to stand in line.
+                seat = self._idle.pop()
+                seat.item = (function, *args)
+                self._grant(seat)
+                return
             self._line.append((function, *args))
             if self._holder is None:
                 self.hand_on()
@@ -94,15 +103,14 @@ class Runtime:
         seat = self._next_seat()
         if seat is None:
             self._holder = None
-            self.quiet.set()
+            if self._quiet is not None:
+                self._quiet.set()
         else:
             self._grant(seat)
 
     def _grant(self, seat: Seat) -> None:
-        if self._holder is None:
-            self.quiet.clear()
         self._holder = seat
-        seat.wake.release()
+        self.wake(seat)
 
     def _next_seat(self) -> Optional[Seat]:
         """Take the next out of the line: a waiting thread, or one that gets the next event."""
@@ -162,10 +170,10 @@ class Runtime:
 
     def _run_item(self, seat: Seat, item: Event) -> Optional[Event]:
         """Handle an event, then take the next one, or give the baton away and sit down."""
-        function, *args = item
+        function = item[0]
         call = None
         try:
-            call = function(*args)
+            call = function(*item[1:])
             if call is not None and (function == self.naps.take or self.naps.may_begin(call)):
                 coroutine = None if call.handler.is_async else self._run(seat, call)
                 if call.handler.is_async or coroutine is not None:
@@ -177,15 +185,16 @@ class Runtime:
             self._own_mistake()
             if call is not None:
                 self.conclude(call, self.app.failed, error)
-        if not self._line:
-            self.before_rest()
         with self.lock:
             self.turn = None
             if self._line and not isinstance(self._line[0], Ticket):
                 return cast(Event, self._line.popleft())
             self._sit_down(seat)
             self.hand_on()
-            return None
+        # Last of all: who is answered may ask again at once, and the network's thread then finds
+        # this one out of its way.
+        self.before_rest()
+        return None
 
     def retire(self, seat: Seat) -> None:
         """A thread ends, whatever it was at: nobody waits for it. Held: the lock."""
@@ -329,7 +338,11 @@ class Runtime:
         """
         if self._async_side is not None and not self._async_side.nudge(patience_s):
             return False
-        return self.quiet.wait(patience_s)
+        with self.lock:
+            if self._holder is None:
+                return True
+            quiet = self._quiet = threading.Event()
+        return quiet.wait(patience_s)
 
     def stop(self, patience_s: float = 0.4) -> bool:
         """End all of the child's code; return whether it ended.
@@ -388,6 +401,10 @@ class Runtime:
         for thread in self._living():
             thread.join(max(0.0, deadline - time.monotonic()))
         return not self._living()
+
+
+def _wake(seat: Seat) -> None:
+    seat.wake.release()
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,7 @@ from .pages import Found, Missing, Pages
 from .protocol import Message, encode
 from .runtime import Runtime
 from .visitors import Visitors
+from .waiting import MOMENT_S, NetworkSelector
 from .watch import Watch
 from .web import Query, WebConnection
 from .wire import Wire
@@ -89,7 +91,7 @@ class Server:
         self.old_page_came = False
         """A page of an earlier run has come back on this computer: no new one need be opened."""
         self.every_sweep: Callable[[], None] = lambda: None
-        self.loop = asyncio.new_event_loop()
+        self.loop = self._make_loop()
         self._run_id = run
         self._program = program
         self.buffer = memoryview(bytearray(READ_SIZE))
@@ -106,7 +108,7 @@ class Server:
         self._held: Dict[Wire, None] = {}
         """Those who have sent enough for now."""
         self._held_are_watched = False
-        self.outgoing = Outgoing(self.call, self.loop.call_later, lambda: runtime.turn)
+        self.outgoing = Outgoing(self.call, self._expect, lambda: runtime.turn)
         runtime.before_rest = self.outgoing.flush
         self._files = ThreadPoolExecutor(2, thread_name_prefix="wszero-files")
         self._watch = Watch(pages)
@@ -117,6 +119,15 @@ class Server:
         self._ending: Optional[asyncio.Future[Tuple[int, str]]] = None
         self.before_end: Callable[[], Awaitable[None]] = _no_wait
         self.thread = threading.Thread(target=self._run, name="wszero-network", daemon=True)
+
+    def _make_loop(self) -> asyncio.AbstractEventLoop:
+        self._selector: Optional[NetworkSelector] = None
+        if sys.platform == "win32":
+            # Its own loop there knows no selector, and more than 512 sockets.
+            return asyncio.new_event_loop()
+        self._selector = NetworkSelector(lambda: self.outgoing.look())
+        self.runtime.wake = self._selector.wake
+        return asyncio.SelectorEventLoop(self._selector)
 
     # ---- from other threads -------------------------------------------------------------------
 
@@ -432,6 +443,12 @@ class Server:
         self.app.report("origin", why)
 
     # ---- messages -----------------------------------------------------------------------------
+
+    def _expect(self) -> None:
+        if self._selector is not None:
+            self._selector.expects = True
+        else:
+            self.loop.call_later(MOMENT_S, self.outgoing.look)
 
     def feed(self, begins: Callable[..., Any], message: Message, size_bytes: int) -> None:
         """A message has come that is for the program."""

@@ -18,6 +18,7 @@ import asyncio
 import os
 import sys
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, List, Optional, cast
 
 from websockets.frames import Frame, Opcode
@@ -78,7 +79,7 @@ class Wire(asyncio.BufferedProtocol):
         self.transport = transport
         self.protocol = protocol
         self.link: Link
-        self.last_heard = server.now()
+        self.last_heard = monotonic()
         self.was_pinged = False
         self.drop_at = 0.0
         """When the socket is dropped, if it is still there; 0 while all is well."""
@@ -114,7 +115,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have come."""
-        self.last_heard = self.server.now()
+        self.last_heard = monotonic()
         self.was_pinged = False
         data = bytes(self.server.buffer[:nbytes])
         if self.is_held:
