@@ -93,6 +93,8 @@ def _measure(options: argparse.Namespace) -> Results:
         "versions": runtimes.versions,
         "processors": os.cpu_count(),
         "rounds": options.rounds,
+        "seconds": options.seconds,
+        "idle_seconds": options.idle_seconds,
         "servers": [peer.name for peer in peers],
         "workloads": {},
         "notes": notes,

@@ -40,6 +40,8 @@ def describe(results: Results) -> str:
     names = {"python": "Python", "node": "Node.js"}
     words = ", ".join(f"{names.get(name, name)} {versions[name]}" for name in sorted(versions))
     return (
-        f"{results['processors']} processors, {results['rounds']} rounds "
-        f"(at most 3 with 5,000 receivers, and 7 when connecting). Versions: {words}."
+        f"{results['processors']} processors; {results['rounds']} rounds of "
+        f"{results['seconds']:g} s "
+        "(at most 3 rounds with 5,000 receivers, and 7 when connecting); the idle were watched for "
+        f"{results['idle_seconds']:g} s. Versions: {words}."
     )

@@ -156,6 +156,8 @@ def results():
         "versions": {"python": "3.13.0"},
         "processors": 2,
         "rounds": 3,
+        "seconds": 0.2,
+        "idle_seconds": 30.0,
         "servers": ["floor", "wszero"],
         "workloads": {"fanout-30": load, "fanout-300": {**load, "clients": 300}},
         "notes": ["Not measured: tornado, for want of tornado."],
