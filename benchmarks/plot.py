@@ -62,7 +62,10 @@ def _lines(results: Results, base: str) -> Dict[str, List[Point]]:
             value = ratio(results, name, server, base)
             if value is not None:
                 lines.setdefault(server, []).append((load["clients"], value))
-    return {server: sorted(points) for server, points in lines.items()}
+    # A line that ends halfway, at the limit on clients, would say nothing but that.
+    longest = max((len(points) for points in lines.values()), default=0)
+    whole = {server: points for server, points in lines.items() if len(points) == longest}
+    return {server: sorted(points) for server, points in whole.items()}
 
 
 def _head(title: str) -> str:
