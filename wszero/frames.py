@@ -9,7 +9,10 @@ from __future__ import annotations
 import struct
 from typing import List, NamedTuple, Optional, Union
 
-from websockets.frames import apply_mask
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a wheel without the part in C
+    from websockets.utils import apply_mask
 
 FIN_TEXT = 0x81
 """The first byte of a text that comes in one frame."""

@@ -215,7 +215,7 @@ class Link:
         assert kept is not None
         if isinstance(n, bool) or not isinstance(n, int):
             n = 0
-        missing = max(0, self._sent - max(0, n))
+        missing: int = max(0, self._sent - max(0, n))
         while len(kept) > missing:
             self._kept_bytes -= len(kept.popleft())
         return missing - len(kept)
@@ -308,7 +308,8 @@ class Link:
         """Too much waits for this client: it is dropped."""
         if self.wire is wire and not self.has_left:
             self.server.drop_unread(self, limit)
-            self.leave("does not read", f"This page did not read its messages (max_waiting={limit}).")
+            why = f"This page did not read its messages (max_waiting={limit})."
+            self.leave("does not read", why)
             wire.transport.abort()
 
     def reads_again(self) -> None:

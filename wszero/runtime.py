@@ -100,7 +100,7 @@ class Runtime:
     def hand_on(self) -> None:
         """Give the baton to the next in line. Held: the lock, and the baton if anybody has it."""
         self.turn = None
-        seat = self._next_seat()
+        seat = self._next_seat() if self._line else None
         if seat is None:
             self._holder = None
             if self._quiet is not None:

@@ -5,8 +5,9 @@ the stream at once; everything else goes through websockets' Sans-I/O protocol, 
 rules. What comes in goes to the wire's `Link`; a link may outlive its wire.
 
 **Reading** is slowed down, never given up: after 32 frames others get their turn, and the link says
-when its client has enough messages waiting, or sends too many a second. What was read and not
-looked at yet waits here, at most one buffer of it, and the rest in the network.
+when its client has enough messages waiting, or sends too many a second. What has come and is not
+looked at yet waits here, bounded, and the rest in the network. We go on reading up to that bound:
+in a socket that nobody reads, nobody sees that the other side has hung up.
 
 **Writing** may happen on any thread, under the lock of `Outgoing`: to the socket itself as long as
 it takes everything, so that no other thread need be woken; else through the transport, in order.
@@ -37,6 +38,8 @@ TURN = 32
 """Frames of one client in a row, before others are looked at."""
 BIG = 65_536
 """A frame larger than this goes through in pieces, as it comes."""
+MOST_HELD = 262_144
+"""So many bytes wait here; then the socket is not read any more."""
 LAST_FRAMES = 32
 """So many frames of somebody who has hung up are still handled: a vote, then the tab is closed."""
 
@@ -49,6 +52,7 @@ class Wire(asyncio.BufferedProtocol):
     """The socket of one client, from its accepted handshake to its end."""
 
     __slots__ = (
+        "_at",
         "_fd",
         "_is_blocked",
         "_is_full",
@@ -59,6 +63,7 @@ class Wire(asyncio.BufferedProtocol):
         "_pending",
         "_push_is_due",
         "_rest",
+        "_seen",
         "_waiting",
         "drop_at",
         "is_held",
@@ -86,10 +91,14 @@ class Wire(asyncio.BufferedProtocol):
         self.is_over = False
         """Nothing that comes from now on is looked at."""
         self.is_held = False
-        """What has come waits, in `_rest` and in the network."""
+        """What has come waits: here, and the rest in the network."""
         self.last_frames = -1
         """How many frames are still taken in; -1 as long as nobody has hung up."""
         self._rest = b""
+        self._at = 0
+        """So much of the rest has been looked at."""
+        self._seen = 0
+        """So far the rest was searched for a goodbye, while it waits."""
         self._passing = 0
         """So many bytes of a big frame are still to come."""
         self._parts: Optional[bytearray] = None
@@ -118,18 +127,23 @@ class Wire(asyncio.BufferedProtocol):
         self.last_heard = monotonic()
         self.was_pinged = False
         data = bytes(self.server.buffer[:nbytes])
+        if self.is_over:
+            return
         if self.is_held:
-            # Read before the transport heard that it should wait.
-            self._rest += data
-        elif not self.is_over:
-            self._take(self._rest + data if self._rest else data)
+            self._keep(data)
+        elif self._rest:
+            self._take(self._rest + data)
+        else:
+            self._take(data)
 
     def feed(self, data: bytes) -> None:
         """Take in what came right behind the handshake."""
         self._take(data)
 
     def eof_received(self) -> bool:
-        """The other side sends no more."""
+        """The other side sends no more; the last of what it has sent is still looked at."""
+        if self.is_held and not self.is_over:
+            self.hung_up()
         self.protocol.receive_eof()
         self.flush()
         return False
@@ -150,7 +164,7 @@ class Wire(asyncio.BufferedProtocol):
     def hung_up(self) -> None:
         """Somebody has hung up who has more to say than is taken in: take the next few frames."""
         if self.last_frames < 0:
-            self.last_frames = LAST_FRAMES
+            self.last_frames = max(0, LAST_FRAMES - self.link.fed + self.link.handled)
             self.go_on()
 
     # ---- from the network: frames -------------------------------------------------------------
@@ -160,14 +174,37 @@ class Wire(asyncio.BufferedProtocol):
         if self.is_held and not self.is_over:
             self.is_held = False
             data, self._rest = self._rest, b""
-            self._take(data)
-            if not self.is_held:
+            self._take(data, self._at)
+            if len(self._rest) - self._at < MOST_HELD:
                 self._read(True)
 
-    def _hold(self, rest: bytes) -> None:
+    def _hold(self, data: bytes, at: int) -> None:
         self.is_held = True
-        self._rest = rest
-        self._read(False)
+        self._rest, self._at = data, at
+        self._seen = max(self._seen, at)
+        if len(data) - at >= MOST_HELD:
+            self._read(False)
+
+    def _keep(self, data: bytes) -> None:
+        """More has come while what came before still waits."""
+        self._seen -= self._at
+        self._rest = self._rest[self._at :] + data
+        self._at = 0
+        if self._says_goodbye():
+            self.hung_up()
+        elif len(self._rest) >= MOST_HELD:
+            self._read(False)
+
+    def _says_goodbye(self) -> bool:
+        """Tell whether there is a close frame among what waits."""
+        while self._seen < len(self._rest):
+            head = head_at(self._rest, self._seen)
+            if head is None:
+                return False
+            if self._rest[self._seen] & 0x0F == Opcode.CLOSE:
+                return True
+            self._seen = head.stop
+        return False
 
     def _read(self, on: bool) -> None:
         if on != self._is_reading and not self.transport.is_closing():
@@ -177,13 +214,14 @@ class Wire(asyncio.BufferedProtocol):
             else:
                 self.transport.pause_reading()
 
-    def _take(self, data: bytes) -> None:
-        at, end, left = 0, len(data), TURN
+    def _take(self, data: bytes, at: int = 0) -> None:
+        end, left = len(data), TURN
         link, plain_below = self.link, self.server.plain_below
         if self._passing:
-            at = min(self._passing, end)
-            self._passing -= at
-            self._by_the_rules(data[:at])
+            size = min(self._passing, end - at)
+            self._passing -= size
+            self._by_the_rules(data[at : at + size])
+            at += size
         while end - at >= 2 and not self.is_over:
             first, second = data[at], data[at + 1]
             is_plain = first == FIN_TEXT and 0x80 <= second < plain_below and self._parts is None
@@ -203,7 +241,7 @@ class Wire(asyncio.BufferedProtocol):
                     return
                 self.last_frames -= 1
             elif left == 0 or not link.may_take():
-                self._hold(data[at:])
+                self._hold(data, at)
                 if left == 0:
                     self.server.loop.call_soon(self.go_on)
                 else:
@@ -218,6 +256,7 @@ class Wire(asyncio.BufferedProtocol):
                 self._by_the_rules(data[at:stop])
                 at = min(stop, end)
         self._rest = data[at:] if at < end and not self.is_over else b""
+        self._at = self._seen = 0
 
     def _is_big(self, start: int, stop: int) -> bool:
         """Tell whether a frame that has not all come is begun all the same.
@@ -285,7 +324,10 @@ class Wire(asyncio.BufferedProtocol):
         self.is_over = True
         self._rest = b""
         self.link.said_goodbye(self, 1001)
-        self.transport.abort()
+        if self.protocol.state is OPEN:
+            self.protocol.send_close(1000)
+        self.flush()
+        self.transport.close()
 
     # ---- to the network -----------------------------------------------------------------------
 
