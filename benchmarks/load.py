@@ -24,7 +24,7 @@ SETTLE_S = 0.1
 KNOCKING = 64
 """So many connections are opened at the same time."""
 READ = 1 << 18
-RECEIPT_EVERY = 100
+RECEIPT_EVERY = 250
 """A page says what it has got after so many messages …"""
 RECEIPT_S = 1.0
 """… or after so long."""

@@ -337,8 +337,10 @@ def _press(number):
 
 def test_the_address_and_how_to_stop_are_said(app, capsys):
     start(app)
+    port = app.port
+    app.stop()  # writes what is to be said yet
     said = capsys.readouterr().out
-    assert f"http://localhost:{app.port}" in said
+    assert f"http://localhost:{port}" in said
     assert "Ctrl-C" in said
 
 
@@ -351,7 +353,7 @@ def test_the_browser_opens_once_and_only_where_that_is_wanted(app, monkeypatch, 
     ticks = []
     app.every(0.1)(lambda: ticks.append(1))
     start(app, show=wants)
-    until(lambda: len(ticks) == 3)
+    until(lambda: len(ticks) >= 3)
     assert opened == ([f"http://localhost:{app.port}"] if wants else [])
 
 
@@ -364,5 +366,5 @@ def test_no_browser_opens_when_an_old_page_comes_back(app, monkeypatch, connect)
     connect(url(app), path="/ws?page=%2F&run=0ld").hear("_hello")
     ticks = []
     app.every(0.5)(lambda: ticks.append(1))
-    until(lambda: len(ticks) == 2)
+    until(lambda: len(ticks) >= 2)
     assert opened == []

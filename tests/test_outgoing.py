@@ -60,9 +60,12 @@ def test_many_messages_arrive_whole_and_in_order(program, connect):
 class Receiver:
     """A link that notes what is written to it, or fails."""
 
+    kept = None
+
     def __init__(self, fails: bool = False) -> None:
         self.fails = fails
         self.written: list[bytes] = []
+        self.wire = self
 
     def write(self, data: bytes) -> None:
         self.write_all([data])

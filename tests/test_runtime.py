@@ -345,6 +345,15 @@ def test_a_mistake_of_our_own_is_told_and_hurts_only_its_own_message(game, amy, 
     assert not game.runtime.naps
 
 
+def test_mistakes_of_our_own_do_not_fill_the_console(game, amy, monkeypatch):
+    game.on("hi")(lambda client: None)
+    monkeypatch.setattr(game.app, "finished", lambda call, value: 1 / 0)
+    for _ in range(9):
+        amy.send("hi")
+    assert game.console.count("wszero itself made a mistake") == 3  # and two counts
+    assert game.console.count("Traceback") == 1
+
+
 def test_a_computer_without_threads_left_goes_on_when_there_are_some_again(
     game, amy, ben, monkeypatch
 ):

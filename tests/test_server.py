@@ -11,6 +11,7 @@ from tests.games import until
 from tests.plain_client import PlainClient
 from tests.serving import Raw, serve, url
 from wszero import outgoing as outgoing_module
+from wszero import server as server_module
 from wszero.app import App
 
 
@@ -218,6 +219,31 @@ def test_a_client_that_has_left_with_the_server_can_still_be_sent_to(app, join):
     assert not client.connected
 
 
+# ---- looking round -----------------------------------------------------------------------------
+
+
+def test_a_mistake_of_our_own_ends_no_sweep_and_is_said_once(app, capfd, monkeypatch):
+    monkeypatch.setattr(server_module, "SILENT_S", 1.0)
+    server, sweeps = app._driver._server, []
+
+    def break_down():
+        sweeps.append(1)
+        raise ZeroDivisionError("our own")
+
+    server.every_sweep = break_down
+    with Raw(app.port) as broken, Raw(app.port) as silent:
+        for raw in (broken, silent):
+            raw.shake_hands()
+        until(lambda: len(server._wires) == 2)
+        monkeypatch.setattr(type(server), "_sweep_link", lambda *args: 1 / 0)
+        assert silent.is_closed()
+    until(lambda: len(sweeps) > 3)
+    app.stop()
+    err = capfd.readouterr().err
+    assert err.count("ZeroDivisionError: our own") == 1
+    assert err.count("ZeroDivisionError: division by zero") == 1
+
+
 # ---- our own pages -----------------------------------------------------------------------------
 
 
@@ -276,6 +302,44 @@ def test_a_saved_page_is_told_within_two_seconds_and_once(app, join, tmp_path):
         page.hear("_changed", timeout=1.2)
 
 
+def test_saved_files_are_told_though_no_thread_could_be_started_for_a_while(
+    app, join, tmp_path, monkeypatch
+):
+    refused = []
+
+    def full(*args):
+        refused.append(args)
+        raise RuntimeError("can't start new thread")
+
+    page = join(page="/")
+    _save(app, tmp_path / "index.html")
+    with monkeypatch.context() as patch:
+        patch.setattr(app._driver._server._files, "submit", full)
+        until(lambda: len(refused) >= 2)
+    assert page.hear("_changed")["paths"] == ["/"]
+
+
+def test_a_file_that_can_not_be_looked_for_just_now_is_missing_and_no_more(
+    app, join, monkeypatch, capfd
+):
+    server = app._driver._server
+    in_files, asked = server.in_files, []
+
+    def full(function, *args):
+        if function == server.pages.hint:
+            asked.append(args)
+            raise RuntimeError("can't start new thread")
+        return in_files(function, *args)
+
+    monkeypatch.setattr(server, "in_files", full)
+    with Raw(app.port) as raw:
+        for _ in range(2):
+            assert raw.get("/none.css", Referer=f"{url(app)}/").status == 404
+    app.stop()
+    assert asked
+    assert capfd.readouterr().err == ""
+
+
 def test_a_file_that_comes_to_be_is_told(app, join, tmp_path):
     page = join(page="/")
     with Raw(app.port) as raw:
@@ -316,6 +380,7 @@ def test_a_mistake_in_a_page_is_said_in_the_console(app, join, capfd):
     page.send("_error", kind="error", msg="x is not defined", file="/", line=1)
     page.send("echo")
     page.hear("echo")
+    app.stop()  # writes what is to be said yet
     assert "x is not defined" in capfd.readouterr().err
 
 
@@ -336,9 +401,10 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("frame", STRANGE)
-def test_a_page_that_reports_nonsense_harms_nobody(join, frame, capfd):
+def test_a_page_that_reports_nonsense_harms_nobody(app, join, frame, capfd):
     page = join(page="/")
     page.send(frame.pop("op"), **frame)
     page.send("echo", n=1)
     assert page.hear("echo")["n"] == 1
+    app.stop()
     assert "wszero itself made" not in capfd.readouterr().err

@@ -207,6 +207,7 @@ def test_what_is_no_request_is_refused_and_nobody_else_notices(app, bytes_, capf
         assert 400 <= raw.answer().status < 500
         assert raw.is_closed()
         assert other.get("/").status == 200
+    app.stop()  # writes what is to be said yet
     assert capfd.readouterr().err == ""
 
 
@@ -252,6 +253,7 @@ def test_a_reader_that_goes_in_the_middle_of_a_large_file_harms_nobody(app, fold
     with Raw(app.port) as raw:
         assert raw.get("/film.mp4").body == BIG
     until(lambda: not app._driver._server._webs)
+    app.stop()
     assert capfd.readouterr().err == ""
 
 
@@ -352,9 +354,10 @@ def test_the_sockets_address_says_what_it_is_for(raw, method):
         {"Connection": "close"},
     ],
 )
-def test_a_handshake_that_is_none_is_refused_quietly(raw, headers, capfd):
+def test_a_handshake_that_is_none_is_refused_quietly(app, raw, headers, capfd):
     assert raw.shake_hands(**headers).status in (400, 426)
     assert raw.is_closed()
+    app.stop()
     assert capfd.readouterr().err == ""
 
 

@@ -25,11 +25,11 @@ _SHORT_HEADS: List[bytes] = [bytes((FIN_TEXT, size)) for size in range(126)]
 
 
 def text_frame(payload: bytes) -> bytes:
-    """Return the whole frame for a text: the same bytes go to every receiver.
+    r"""Return the whole frame for a text: the same bytes go to every receiver.
 
     Example:
         >>> text_frame(b"hi")
-        b'\\x81\\x02hi'
+        b'\x81\x02hi'
     """
     size = len(payload)
     if size < 126:

@@ -49,8 +49,8 @@ class Link:
     __slots__ = (
         "_credit",
         "_filled_at",
-        "_kept",
         "_kept_bytes",
+        "_most_bytes",
         "_receipted",
         "_sent",
         "address",
@@ -62,6 +62,7 @@ class Link:
         "is_dead",
         "is_full",
         "is_slow",
+        "kept",
         "key",
         "noisy_at",
         "page",
@@ -95,8 +96,10 @@ class Link:
         self.received_count = self._receipted = 0
         # Below belongs to the lock of `Outgoing`.
         self._sent = 0
-        self._kept: Optional[Deque[bytes]] = deque() if page is not None else None
+        self.kept: Optional[Deque[bytes]] = deque() if page is not None else None
         self._kept_bytes = 0
+        limit = server.options.max_waiting
+        self._most_bytes = float("inf") if limit is None else limit
 
     @property
     def is_from_here(self) -> bool:
@@ -179,29 +182,27 @@ class Link:
 
     def write(self, frame: bytes) -> None:
         """Send a message, or keep it for a page that is away."""
-        if self._kept is not None:
-            self._keep(frame)
+        if self.kept is not None:
+            self.keep(frame)
         if self.wire is not None:
             self.wire.write(frame)
 
     def write_all(self, frames: List[bytes]) -> None:
         """Send several messages, together."""
-        if self._kept is not None:
+        if self.kept is not None:
             for frame in frames:
-                self._keep(frame)
+                self.keep(frame)
         if self.wire is not None:
             self.wire.write(b"".join(frames))
 
-    def _keep(self, frame: bytes) -> None:
-        kept = self._kept
+    def keep(self, frame: bytes) -> None:
+        """Keep a message until the page says that it has come."""
+        kept = self.kept
         assert kept is not None
         self._sent += 1
         kept.append(frame)
         self._kept_bytes += len(frame)
-        limit = self.server.options.max_waiting
-        while len(kept) > MOST_KEPT or (
-            limit is not None and self._kept_bytes > limit and len(kept) > 1
-        ):
+        while len(kept) > MOST_KEPT or (self._kept_bytes > self._most_bytes and len(kept) > 1):
             self._kept_bytes -= len(kept.popleft())
 
     def _confirm(self, n: Any) -> None:
@@ -211,8 +212,9 @@ class Link:
 
     def _forget(self, n: Any) -> int:
         """Drop what the page has got; return how many of the others are lost."""
-        kept = self._kept
-        assert kept is not None
+        kept = self.kept
+        if kept is None:
+            return 0
         if isinstance(n, bool) or not isinstance(n, int):
             n = 0
         missing: int = max(0, self._sent - max(0, n))
@@ -258,8 +260,8 @@ class Link:
             # Neither side counts what is lost for good.
             self._sent -= lost
             more = {"key": self.key, "resumed": True, "got": self.received_count, "lost": lost}
-            assert self._kept is not None
-            wire.write(text_frame(encode("_hello", {**hello, **more})) + b"".join(self._kept))
+            assert self.kept is not None
+            wire.write(text_frame(encode("_hello", {**hello, **more})) + b"".join(self.kept))
             self.wire = wire
         if self.away_since:
             self.away_since = 0.0
@@ -329,5 +331,5 @@ class Link:
             self.has_left = True
             self.is_dead = reason not in ("left", "gone", "stayed away")
             with self.server.outgoing.lock:
-                self._kept = None
+                self.kept = None
             self.server.client_left(self, reason, why, kicked)

@@ -20,7 +20,6 @@ import inspect
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from typing import Any, Callable, Coroutine, Deque, List, Optional, Set, Tuple, cast
 
@@ -182,7 +181,7 @@ class Runtime:
                         self._sit_down(seat)
                     return None
         except Exception as error:
-            self._own_mistake()
+            self.app.troubles.own_mistake(error)
             if call is not None:
                 self.conclude(call, self.app.failed, error)
         with self.lock:
@@ -225,10 +224,6 @@ class Runtime:
         finally:
             seat.call, seat.is_busy = None, False
         return None
-
-    def _own_mistake(self) -> None:
-        self.app.reporter.say("wszero itself made a mistake. Please report it:")
-        self.app.reporter.say(traceback.format_exc())
 
     def _async(self) -> AsyncSide:
         if self._async_side is None:
@@ -299,8 +294,8 @@ class Runtime:
         """A call has ended, well or badly: tell the core. The caller holds the baton."""
         try:
             tell(call, outcome)
-        except Exception:
-            self._own_mistake()
+        except Exception as error:
+            self.app.troubles.own_mistake(error)
         if self.naps.ended(call):
             self.feed(self.naps.take, call.client)
         if call.then is not None:

@@ -12,7 +12,6 @@ import contextlib
 import socket
 import sys
 import threading
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import (
     Any,
@@ -212,9 +211,7 @@ class Server:
         if error is None or isinstance(error, OSError):
             # Sockets break; that is daily life, and `connection_lost` deals with it.
             return
-        details = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        what = f"wszero itself made a mistake. Please report it:\n{details}"
-        self.app.report("own", what, key=repr(error)[:200])
+        self.app.troubles.own_mistake(error)
 
     def _end(self, code: int, reason: str) -> None:
         if self._ending is not None and not self._ending.done():
@@ -241,18 +238,28 @@ class Server:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             now = self.now()
-            self.every_sweep()
+            self._guarded(self.every_sweep)
             for web in tuple(self._webs):
                 if web.drop_at and now > web.drop_at:
-                    web.transport.abort()
+                    self._guarded(web.transport.abort)
             for wire in tuple(self._wires):
-                silent_s = now - wire.last_heard
-                if (wire.drop_at and now > wire.drop_at) or silent_s > SILENT_S:
-                    wire.transport.abort()
-                elif silent_s > PING_AFTER_S and not wire.was_pinged:
-                    wire.ping()
+                self._guarded(self._sweep_wire, wire, now)
             for link in tuple(self._links):
-                self._sweep_link(link, now)
+                self._guarded(self._sweep_link, link, now)
+
+    def _guarded(self, part: Callable[..., object], *args: Any) -> None:
+        """Do a part of something that must go on, whatever happens to the part."""
+        try:
+            part(*args)
+        except Exception as error:
+            self.app.troubles.own_mistake(error)
+
+    def _sweep_wire(self, wire: Wire, now: float) -> None:
+        silent_s = now - wire.last_heard
+        if (wire.drop_at and now > wire.drop_at) or silent_s > SILENT_S:
+            wire.transport.abort()
+        elif silent_s > PING_AFTER_S and not wire.was_pinged:
+            wire.ping()
 
     def _sweep_link(self, link: Link, now: float) -> None:
         wire, options = link.wire, self.options
@@ -280,10 +287,13 @@ class Server:
 
     def look_for_hint(self, target: str) -> None:
         """A page of ours asked for a file in vain: tell the child where it is, if that is known."""
-        looking = self.in_files(self.pages.hint, target)
-        looking.add_done_callback(lambda done: self._say_hint(done.result()))
+        # An error: no thread can be started just now. The page asks again when it is loaded again.
+        with contextlib.suppress(RuntimeError):
+            self.in_files(self.pages.hint, target).add_done_callback(self._say_hint)
 
-    def _say_hint(self, words: str) -> None:
+    def _say_hint(self, looking: asyncio.Future[str]) -> None:
+        # Cancelled: the server ends.
+        words = "" if looking.cancelled() else looking.result()
         # Not counted: each tablet asks again with every page that it loads.
         if words and not self.app.reporter.knows("missing file", words):
             self.app.report("missing file", words, key=words)
@@ -292,9 +302,19 @@ class Server:
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
             pages = [link for link in self._links if link.page is not None]
-            changed = await self.in_files(self._watch.poll) if pages else []
+            changed = await self._changed_files() if pages else []
             if changed:
                 self.send(encode("_changed", {"paths": changed}), pages)
+
+    async def _changed_files(self) -> List[str]:
+        try:
+            changed: List[str] = await self.in_files(self._watch.poll)
+        except Exception as error:
+            # That no thread can be started just now, passes.
+            if not isinstance(error, (OSError, RuntimeError)):
+                self.app.troubles.own_mistake(error)
+            return []
+        return changed
 
     # ---- connections --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
 
 from .calls import Call
@@ -60,6 +61,12 @@ class Troubles:
                     count,
                 )
             )
+
+    def own_mistake(self, error: BaseException) -> None:
+        """Something failed in wszero itself: say where, each once, and go on."""
+        details = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        what = f"wszero itself made a mistake. Please report it:\n{details}"
+        self._app.report("own", what, key=repr(error)[:200])
 
     def no_handler(self, client: Client, op: str, ask: Optional[AskId]) -> None:
         """A page sent a message that no function handles."""

@@ -246,7 +246,7 @@
     const MAX_KEPT = 2 * MAX_QUEUE; // what was on its way, and the queue that has just followed it
     const MAX_KEPT_CHARS = 2 ** 21;
     const RECEIPT_MS = 1000; // so late at most does the server hear what has come …
-    const RECEIPT_COUNT = 100; // … at once after so many
+    const RECEIPT_COUNT = 250; // … at once after so many
     const RECEIPT_CHARS = 2 ** 16;
 
     /** Messages that may be on their way still, the oldest first, numbered from the session's start.
