@@ -165,6 +165,9 @@ class Server:
 
     def close(self, link: Link, code: int, reason: str) -> None:
         """Close a client's connection, after what was sent to it before."""
+        if code == KICKED:
+            # At once, not when the network thread comes to it: what waits of it is not heard.
+            pass
         self.outgoing.close(link, code, reason)
 
     def is_page(self, link: Link) -> bool:
