@@ -260,6 +260,19 @@ def test_a_kick_comes_with_its_reason_after_all_that_was_sent_before(app, raw):
     until(lambda: app.log == ["left"])
 
 
+def test_what_waits_of_somebody_who_is_kicked_is_not_handled(app, raw):
+    def kick_late(client):
+        # All that follows in the same segment waits for its turn already.
+        until(lambda: client._link.fed == 6)
+        client.kick("Please be kind.")
+
+    app.on("kick late")(kick_late)
+    raw.send(frame(TEXT, b'{"op":"kick late"}') + frame(TEXT, b'{"op":"count","n":1}') * 5)
+    assert raw.read_close_code() == 4001
+    until(lambda: "left" in app.log)
+    assert app.log == ["left"]
+
+
 def test_a_reason_that_is_too_long_is_cut_between_characters(raw):
     raw.send_frame(TEXT, json.dumps({"op": "kick", "reason": "ü🎈" * 100}).encode())
     opcode, payload = raw.read_frame()

@@ -329,7 +329,8 @@ class Link:
         """
         if not self.has_left:
             self.has_left = True
-            self.is_dead = reason not in ("left", "gone", "stayed away")
+            # Who was kicked and leaves meanwhile stays unheard.
+            self.is_dead = self.is_dead or reason not in ("left", "gone", "stayed away")
             with self.server.outgoing.lock:
                 self.kept = None
             self.server.client_left(self, reason, why, kicked)

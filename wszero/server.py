@@ -167,7 +167,7 @@ class Server:
         """Close a client's connection, after what was sent to it before."""
         if code == KICKED:
             # At once, not when the network thread comes to it: what waits of it is not heard.
-            pass
+            link.is_dead = True
         self.outgoing.close(link, code, reason)
 
     def is_page(self, link: Link) -> bool:
