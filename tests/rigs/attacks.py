@@ -22,12 +22,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.rigs import attacks_by_flood, attacks_by_frames, attacks_by_number
+from tests.rigs import attacks_by_flood, attacks_by_frames, attacks_by_leaving, attacks_by_number
 from tests.rigs.attack_list import ATTACKS, Attack
 from tests.rigs.running import ROOT, Program, default_python, versions
 from tests.rigs.scene import Scene
 
-FILES = (attacks_by_flood, attacks_by_frames, attacks_by_number)
+FILES = (attacks_by_flood, attacks_by_leaving, attacks_by_frames, attacks_by_number)
 
 
 def main() -> int:

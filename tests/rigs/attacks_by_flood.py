@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.rigs.attack_list import Chatter, Flooder, attack, flood
 from tests.rigs.scene import Bounds, Scene
-from tests.rigs.sockets import CLOSE, CONT, PING, TEXT, frame, text
+from tests.rigs.sockets import CONT, PING, TEXT, frame, text
 
 RATE, BURST = 200, 400
 """What `max_rate` lets through: messages a second, and at once."""
@@ -222,69 +222,3 @@ def slow_handlers(scene: Scene) -> None:
     scene.check(asleep <= 8, f"{asleep} slept at once")
     scene.check(handled.get("slow", 0) >= 20, f"only {handled.get('slow', 0)} were handled")
     scene.note(f"{handled.get('slow', 0)} handled, {asleep} asleep")
-
-
-# ---- a backlog dies with its sender ---------------------------------------------------------
-
-
-@attack()
-def flood_then_reset(scene: Scene) -> None:
-    """Thousands of messages for a handler of 2 ms, then the connection breaks: none is handled."""
-    peer = scene.peer()
-    peer.offer(text("busy") * 20_000, 0.05)
-    time.sleep(0.2)
-    peer.reset()
-    at = time.monotonic()
-    time.sleep(min(2.0, scene.seconds))
-    since = scene.held(at).get("since", {})
-    scene.check(bool(since.get("disconnect")), "no disconnect after 2 s")
-    later = scene.held(at + 0.1).get("since", {}).get("busy", 0)
-    scene.check(later == 0, f"{later} were handled more than 0.1 s later")
-    scene.note(f"{since.get('busy', '?')} handled after the reset")
-
-
-@attack()
-def flood_then_close(scene: Scene) -> None:
-    """The same, and a clean close: at most 32 are handled."""
-    peer = scene.peer()
-    peer.offer(text("busy") * 20_000, 0.05)
-    time.sleep(0.2)
-    peer.offer(frame(CLOSE, b"\x03\xe8"), 0.05)
-    peer.close()
-    at = time.monotonic()
-    time.sleep(min(3.0, scene.seconds))
-    since = scene.held(at).get("since", {})
-    scene.check(bool(since.get("disconnect")), "no disconnect after 3 s")
-    # What was read before the close was noticed is fair.
-    scene.check(since.get("busy", 0) <= 64, f"{since.get('busy', 0)} handled after the close")
-    scene.note(f"{since.get('busy', '?')} handled after the close")
-
-
-@attack()
-def some_then_close(scene: Scene) -> None:
-    """Three thousand messages and a close right behind, all taken by the network."""
-    peer = scene.peer()
-    peer.send(text("busy") * 3000 + frame(CLOSE, b"\x03\xe8"))
-    peer.socket.shutdown(1)
-    at = time.monotonic()
-    gone_s = scene.until(10, lambda: bool(scene.held(at).get("since", {}).get("disconnect", 0)))
-    since = scene.held(at).get("since", {})
-    scene.check(gone_s <= 5, f"disconnect after {gone_s:.1f} s")
-    scene.check(since.get("busy", 0) <= 128, f"{since.get('busy', 0)} handled after the close")
-    scene.note(f"disconnect after {gone_s:.1f} s; {since.get('busy', '?')} handled")
-
-
-@attack()
-def vote_then_close(scene: Scene) -> None:
-    """A vote, and the tab is closed: the vote counts. Sixty times, in three ways."""
-    for number in range(60):
-        peer = scene.peer()
-        goodbye = frame(CLOSE, b"\x03\xe9") if number % 3 else b""
-        peer.send(text("vote", choice="a") + goodbye)
-        if number % 3 == 2:
-            peer.close_code(5.0)
-        peer.close()
-    scene.until(5, lambda: scene.handled("vote") >= 60)
-    votes = scene.handled("vote")
-    scene.check(votes == 60, f"{votes} of 60 votes were counted")
-    scene.note(f"{votes} of 60 votes")

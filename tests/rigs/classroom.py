@@ -33,19 +33,23 @@ def note(op: str) -> None:
 def connect(client: Any) -> None:
     """Count, and join a group."""
     handled["connect"] += 1
+    client.is_watched = False
     client.add_to_group("class")
 
 
 @on("disconnect")
 def disconnect(client: Any) -> None:
-    """Count."""
+    """Count; those who are watched also by name."""
     note("disconnect")
+    if client.is_watched:
+        note(f"{client.name} left")
 
 
 @on("iam")
-def iam(client: Any, name: str) -> None:
-    """Take a name, and a group of one's own."""
+def iam(client: Any, name: str, watch: bool = False) -> None:
+    """Take a name, and a group of one's own; be watched, perhaps."""
     client.name = name
+    client.is_watched = watch
     client.add_to_group(f"of {name}")
 
 
@@ -102,6 +106,15 @@ def strict(client: Any, text: str) -> None:
     """Want just one parameter."""
     handled["strict"] += 1
     client.send("strict", text=text)
+
+
+@on("kick")
+def kick(client: Any, name: str) -> None:
+    """Kick whoever is called so, and tell when."""
+    found = [one for one in clients if one.name == name]
+    for one in found:
+        one.kick("Please be kind.")
+    client.send("kicked", count=len(found), at=time.monotonic())
 
 
 @on("for_each")
