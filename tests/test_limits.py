@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from tests.serving import Raw
 from tests.words import texts_in
 
 PROGRAM = """from wszero import *
@@ -28,6 +29,18 @@ def test_a_message_over_the_limit_closes_its_sender_and_is_told_once(program, co
     console = running.wait_for("max_message")
     assert console.count("At most 1,000 bytes may come.") == 1
     assert len(texts_in(console)) == 1
+
+
+def test_a_full_house_is_told_in_the_console_and_to_who_is_turned_away(program):
+    running = program("from wszero import *; run_server(max_clients=1)")
+    with Raw(running.port) as first, Raw(running.port) as second, Raw(running.port) as third:
+        assert first.shake_hands().status == 101
+        for late in second, third:
+            answer = late.shake_hands()
+            assert answer.status == 503
+            assert b"max_clients" in answer.body
+    console = running.wait_for("max_clients")
+    assert "The house is full" in console
 
 
 def test_a_port_that_the_environment_names_is_explained_by_that_name(program):

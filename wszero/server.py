@@ -336,6 +336,8 @@ class Server:
             return True
         away = [link for link in self._links if link.wire is None]
         if not away:
+            what = f"The house is full (max_clients={limit}): one more was turned away."
+            self.app.report("full", what, "For more: run_server(max_clients=...)", key="full")
             return False
         min(away, key=lambda link: link.away_since).leave("stayed away")
         return True
