@@ -67,7 +67,9 @@ def full_house(scene: Scene) -> None:
     scene.check(len(peers) == 29, f"{len(peers)} were let in beside the witness, not 29")
     scene.check(all(one.status == 503 for one in refused), "refused with another status")
     scene.check(all("max_clients" in one.answer for one in refused), "max_clients is not named")
-    scene.check(len(scene.new_lines()) <= 4, "too many lines in the console")
+    console = "\n".join(scene.new_lines())
+    scene.check("max_clients" in console, "the console does not name max_clients")
+    scene.check(len(scene.new_lines()) <= 6, "too many lines in the console")
     for peer in peers[:10]:
         peer.close()
 
@@ -131,7 +133,9 @@ def _churn(scene: Scene, count: int, path: str, wait_s: float) -> None:
         left = after[what] - before[what]
         scene.check(left <= 0, f"{left} {what} are left")
     threads = set(after["threads"]) - set(before["threads"])
-    scene.check(len(after["threads"]) <= len(before["threads"]), f"threads are left: {threads}")
+    # Two read files, each from when it is first needed; a page is loaded all the time.
+    threads -= {"wszero-files_0", "wszero-files_1"}
+    scene.check(not threads, f"threads are left: {threads}")
     for kind, number in after["kinds"].items():
         left = number - before["kinds"].get(kind, 0)
         scene.check(left <= 10, f"{left} objects of {kind} are left")

@@ -57,6 +57,8 @@ class Program:
         }
 
         def limit() -> None:
+            # A shell lets what it starts in the background ignore Ctrl-C.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             if handles:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))
 
