@@ -13,55 +13,24 @@ from websockets.frames import Frame, Opcode
 
 from wszero import run_server
 from wszero.link import Link
-from wszero.server import Server
 
 
-def put_in_hook() -> None:
-    """Let messages go back instead of to handlers."""
-    if hasattr(Link, "received_binary"):
-
-        def received(link: Any, text: str, size_bytes: int) -> None:
-            send_back(link, Opcode.TEXT, text.encode())
-
-        def received_binary(link: Any, data: bytes) -> None:
-            send_back(link, Opcode.BINARY, data)
-
-        def send_back(link: Any, opcode: Opcode, data: bytes) -> None:
-            with link.server.outgoing.lock:
-                link.wire.write(Frame(opcode, data).serialize(mask=False))
-
-        Link.received = received  # type: ignore[method-assign]
-        Link.received_binary = received_binary  # type: ignore[method-assign]
-    else:
-        put_in_old_hook()
+def received(link: Any, text: str, size_bytes: int) -> None:
+    """Let a text go back."""
+    send_back(link, Opcode.TEXT, text.encode())
 
 
-def put_in_old_hook() -> None:
-    """Do it for the links of version 0.1."""
-    whole = Link._frame  # type: ignore[attr-defined]
-
-    def received(server: Any, link: Any, text: str, size_bytes: int) -> None:
-        send_back(link, Opcode.TEXT, text.encode())
-
-    def frame(link: Any, frame: Any) -> None:
-        data = None
-        if frame.opcode is Opcode.BINARY and frame.fin:
-            data = bytes(frame.data)
-        elif frame.opcode is Opcode.CONT and frame.fin and not link._parts_are_text:
-            data = b"".join([*link._parts, bytes(frame.data)])
-        whole(link, frame)
-        if data is not None:
-            send_back(link, Opcode.BINARY, data)
-
-    def send_back(link: Any, opcode: Opcode, data: bytes) -> None:
-        # An answer of a handler is sent later than the pong to a ping before it.
-        link.flush()
-        link.write(Frame(opcode, data).serialize(mask=False))
-
-    Server.received = received  # type: ignore[attr-defined]
-    Server.received_binary = lambda server, link: None  # type: ignore[attr-defined]
-    Link._frame = frame  # type: ignore[attr-defined]
+def received_binary(link: Any, data: bytes) -> None:
+    """Let a binary message go back."""
+    send_back(link, Opcode.BINARY, data)
 
 
-put_in_hook()
+def send_back(link: Any, opcode: Opcode, data: bytes) -> None:
+    """Write a frame, as everybody does who has the lock."""
+    with link.server.outgoing.lock:
+        link.wire.write(Frame(opcode, data).serialize(mask=False))
+
+
+Link.received = received  # type: ignore[method-assign]
+Link.received_binary = received_binary  # type: ignore[method-assign]
 run_server(0, host="127.0.0.1", **from_command_line())
