@@ -32,6 +32,43 @@ def test_exit_at_the_top_of_a_program_is_the_programs_own_business(program):
     assert game.console == ""
 
 
+STUCK = """
+from wszero import *
+import sys, time
+
+@on('go')
+def go(client):
+    client.send('went')
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+
+run_server()
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("", 0),
+        ("sys.exit(3)", 3),
+        ("sys.exit('Bye')", 1),
+        ("oh_dear", 1),
+    ],
+)
+def test_the_exit_code_is_the_programs_own_though_a_handler_is_stuck(
+    program, connect, ending, code
+):
+    game = program(STUCK + ending)
+    amy = connect(game.url)
+    amy.send("go")
+    amy.hear("went")
+    assert game.stop() == code
+    assert ("Bye" in game.console) == ("Bye" in ending)
+
+
 def test_the_exit_code_tells_of_a_mistake(program):
     assert program("from wszero import *\noh_dear").wait() == 1
 

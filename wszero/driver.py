@@ -351,6 +351,7 @@ def _exit_with_the_program() -> None:
 
     threading.Thread(target=wait, name="exit-with-the-program", daemon=True).start()
     hooks.at_very_end = partial(_exit_after, 0)
+    hooks.note_exit_code()
 
 
 def _program_is_over() -> bool:

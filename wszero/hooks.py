@@ -14,7 +14,7 @@ import threading
 import warnings
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Optional, TextIO, Type, Union
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, TextIO, Type, Union
 
 from .app import App
 from .console import console
@@ -54,6 +54,21 @@ def install(app: Callable[[], App]) -> None:
     _before, sys.excepthook = sys.excepthook, _uncaught
     _before_in_thread, threading.excepthook = threading.excepthook, _uncaught_in_thread
     atexit.register(_at_exit)
+
+
+def note_exit_code() -> None:
+    """Let what the program gives ``sys.exit`` from here on be known when it is ended by force."""
+    before = sys.exit
+
+    def noting(status: Any = None) -> NoReturn:
+        global exit_code
+        if threading.current_thread() is threading.main_thread():
+            # Like Python: other things than numbers are shown and mean failure.
+            is_number = isinstance(status, int)
+            exit_code = int(status) & 0xFF if is_number else int(status is not None)
+        before(status)
+
+    sys.exit = noting
 
 
 def _uncaught(
