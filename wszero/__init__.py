@@ -12,14 +12,17 @@ General layout, from the bottom up; a module knows only those before it:
 
 - `hiding_files`: looks, before all else, whether Python's own modules can be found
 - `errors`, `places`, `python_words`, `name_words`, `call_words`, `program_text`, `mistakes`,
-  `reporter`: plain words for what goes wrong
+  `console`, `reporter`: plain words for what goes wrong
 - `protocol`, `monitor_protocol`: the messages to pages and to the editor's panel, pure
 - `groups`, `client`, `handlers`, `app`: the core, without sockets, threads or asyncio
 - `clock`, `baton`, `sleeping`, `naps`, `asyncside`, `runtime`: whose turn it is to run the child's
   code
 - `file_names`, `pages`, `script_tag`, `watch`: the files that pages are made of
-- `origins`, `listening`, `network`, `browsers`: who may come in, ports, addresses, the browser
-- `link`, `outgoing`, `web`, `server`: the network thread
+- `origins`, `listening`, `runs`, `network`, `browsers`: who may come in, ports, addresses, the
+  browser
+- `heads`, `requests`, `ranges`, `visitors`, `accepting`, `web`: HTTP
+- `frames`, `wire`, `link`: one socket, and one client over one socket after another
+- `hangups`, `waiting`, `outgoing`, `server`: the network thread
 - `monitor`, `panel` …: the link to an editor's panel, and its model
 - `driver`: puts all of it together
 - `names`: the child's functions; `testing`: pretend browsers; `cli`: the command line
