@@ -18,7 +18,7 @@ from .calls import Call
 from .errors import BadMessage
 from .frames import text_frame
 from .protocol import Message, decode, encode
-from .wire import Wire
+from .wire import NO_GOODBYE, Wire
 
 if TYPE_CHECKING:
     from .client import Client
@@ -266,6 +266,8 @@ class Link:
         if self.away_since:
             self.away_since = 0.0
             self.server.is_back(self)
+        # Only a socket that has been slow says when it is so no more.
+        self.reads_again()
         if lost:
             self.server.lost_while_away(self, lost)
 
@@ -277,7 +279,7 @@ class Link:
             self.wire = None
         if self.has_left:
             return
-        if self.page is not None and self.server.options.away != 0:
+        if self.may_come_back(NO_GOODBYE):
             self.away_since = self.server.now()
             self.server.is_away(self)
         else:
@@ -285,8 +287,13 @@ class Link:
 
     def said_goodbye(self, wire: Wire, code: int) -> None:
         """A close frame has come."""
-        if self.wire is wire and (self.page is None or code in GOODBYES):
+        if self.wire is wire and not self.may_come_back(code):
             self.leave("left")
+
+    def may_come_back(self, code: int) -> bool:
+        """Tell whether somebody who closes with this code, or with none, is only away."""
+        is_blip = self.page is not None and code not in GOODBYES
+        return is_blip and self.server.options.away != 0
 
     def broke(self, wire: Wire) -> None:
         """A socket brought what breaks the rules. It would again, so there is no coming back."""

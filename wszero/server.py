@@ -329,14 +329,18 @@ class Server:
         """A connection has ended, or has become a WebSocket."""
         self._webs.discard(web)
 
-    def makes_room(self, key: str) -> bool:
+    def makes_room(self, page: Optional[str], query: Query) -> bool:
         """Tell whether one more client may come; who is away is the first to go."""
         limit = self.options.max_clients
-        if limit is None or len(self._links) < limit or key in self._sessions:
+        if limit is None or len(self._links) < limit:
+            return True
+        key = query.get("key", "") if page is not None else ""
+        if key in self._sessions or (key in self._ended and self._ended[key].kicked):
+            # It needs no room: it has its place, or is only told that it has none.
             return True
         away = [link for link in self._links if link.wire is None]
         if not away:
-            what = f"The house is full (max_clients={limit}): one more was turned away."
+            what = f"The house is full, so one more was turned away (max_clients={limit})."
             self.app.report("full", what, "For more: run_server(max_clients=...)", key="full")
             return False
         min(away, key=lambda link: link.away_since).leave("stayed away")
@@ -379,7 +383,7 @@ class Server:
     def client_left(self, link: Link, reason: str, why: str, kicked: bool) -> None:
         """A client has gone for good, well or badly."""
         self._links.discard(link)
-        if self._sessions.pop(link.key, None) is not None and why:
+        if self._sessions.pop(link.key, None) is not None and (why or kicked):
             self._ended[link.key] = _Ended(why, kicked)
             if len(self._ended) > MOST_ENDED:
                 del self._ended[next(iter(self._ended))]

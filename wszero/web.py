@@ -371,10 +371,6 @@ class WebConnection(asyncio.Protocol):
             words = "This address is for WebSockets: new WebSocket('ws://…/ws')."
             self._respond(426, words, [("Upgrade", "websocket")])
             return
-        query = _query_of(target)
-        if not self.server.makes_room(query.get("key", "")):
-            self._respond(503, "The house is full. Try again later (max_clients).")
-            return
         protocol = ServerProtocol(max_size=self.server.options.max_message)
         protocol.receive_data(_head_of(request))
         handshake = next(iter(protocol.events_received()), None)
@@ -385,8 +381,13 @@ class WebConnection(asyncio.Protocol):
         if response.status_code != 101:
             self._respond(response.status_code, "This is no WebSocket handshake.")
             return
-        protocol.send_response(response)
+        query = _query_of(target)
         page = query["page"][:200] if "page" in query else None
+        # The last question of all: somebody may have to go for the answer.
+        if not self.server.makes_room(page, query):
+            self._respond(503, "The house is full. Try again later (max_clients).")
+            return
+        protocol.send_response(response)
         wire = Wire(self.server, self.transport, protocol)
         self.transport.set_protocol(wire)
         self.server.web_lost(self)

@@ -26,7 +26,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from .frames import FIN_TEXT, head_at, unmask
+from .frames import FIN_TEXT, MASKED, head_at, unmask
 
 if TYPE_CHECKING:
     from .link import Link
@@ -38,14 +38,17 @@ TURN = 32
 """Frames of one client in a row, before others are looked at."""
 BIG = 65_536
 """A frame larger than this goes through in pieces, as it comes."""
-MOST_HELD = 262_144
+MOST_HELD = 1_048_576
 """So many bytes wait here; then the socket is not read any more."""
 LAST_FRAMES = 32
 """So many frames of somebody who has hung up are still handled: a vote, then the tab is closed."""
 
 BAD_TEXT = 1007
 TOO_BIG = 1009
-"""RFC 6455, section 7.4.1: the close codes for text that is not UTF-8, and for too much of it."""
+"""RFC 6455, section 7.4.1: the close codes for text that is not UTF-8, and for too much of it …"""
+NO_CODE = 1005
+NO_GOODBYE = 1006
+"""… and the two for a close frame without a code, and for an end without a close frame."""
 
 
 class Wire(asyncio.BufferedProtocol):
@@ -161,9 +164,16 @@ class Wire(asyncio.BufferedProtocol):
         self.server.wire_gone(self)
         self.link.wire_lost(self, "lost" if is_reset else "gone")
 
-    def hung_up(self) -> None:
-        """Somebody has hung up who has more to say than is taken in: take the next few frames."""
-        if self.last_frames < 0:
+    def hung_up(self, code: int = NO_GOODBYE) -> None:
+        """Somebody has hung up who has more to say than is taken in: take the next few frames.
+
+        Args:
+            code: Of the goodbye.
+        """
+        if self.last_frames < 0 and self.link.may_come_back(code):
+            # What waits here was not counted, so the page sends it again.
+            self._end()
+        elif self.last_frames < 0:
             self.last_frames = max(0, LAST_FRAMES - self.link.fed + self.link.handled)
             self.go_on()
 
@@ -185,26 +195,40 @@ class Wire(asyncio.BufferedProtocol):
         if len(data) - at >= MOST_HELD:
             self._read(False)
 
+    def _wait(self) -> None:
+        """The link takes no more just now."""
+        code = self._goodbye()
+        if code is None:
+            self.server.hold(self)
+        else:
+            self.hung_up(code)
+
     def _keep(self, data: bytes) -> None:
         """More has come while what came before still waits."""
         self._seen -= self._at
         self._rest = self._rest[self._at :] + data
         self._at = 0
-        if self._says_goodbye():
-            self.hung_up()
+        code = self._goodbye()
+        if code is not None:
+            self.hung_up(code)
         elif len(self._rest) >= MOST_HELD:
             self._read(False)
 
-    def _says_goodbye(self) -> bool:
-        """Tell whether there is a close frame among what waits."""
-        while self._seen < len(self._rest):
-            head = head_at(self._rest, self._seen)
+    def _goodbye(self) -> Optional[int]:
+        """Return the code of the close frame among what waits, if there is one."""
+        rest = self._rest
+        while self._seen < len(rest):
+            head = head_at(rest, self._seen)
             if head is None:
-                return False
-            if self._rest[self._seen] & 0x0F == Opcode.CLOSE:
-                return True
-            self._seen = head.stop
-        return False
+                return None
+            start, stop = head
+            if rest[self._seen] & 0x0F == Opcode.CLOSE:
+                if stop > len(rest) or not rest[self._seen + 1] & MASKED:
+                    return None
+                code = unmask(rest[start : min(start + 2, stop)], rest[start - 4 : start])
+                return int.from_bytes(code, "big") or NO_CODE
+            self._seen = stop
+        return None
 
     def _read(self, on: bool) -> None:
         if on != self._is_reading and not self.transport.is_closing():
@@ -245,7 +269,7 @@ class Wire(asyncio.BufferedProtocol):
                 if left == 0:
                     self.server.loop.call_soon(self.go_on)
                 else:
-                    self.server.hold(self)
+                    self._wait()
                 return
             left -= 1
             if is_plain:
@@ -321,9 +345,12 @@ class Wire(asyncio.BufferedProtocol):
 
     def _give_up(self) -> None:
         """Too much came before the end: nobody hears the rest."""
+        self.link.said_goodbye(self, 1001)
+        self._end()
+
+    def _end(self) -> None:
         self.is_over = True
         self._rest = b""
-        self.link.said_goodbye(self, 1001)
         if self.protocol.state is OPEN:
             self.protocol.send_close(1000)
         self.flush()
