@@ -65,7 +65,7 @@ def sleeps(scene: Scene) -> None:
     scene.note(f"gone after {seconds:.1f} s")
 
 
-@attack(Bounds(p99_ms=100, peak_mb=48))
+@attack(Bounds(p99_ms=50, peak_mb=48))
 def frozen_tablet(scene: Scene) -> None:
     """One tablet is frozen while a program sends to each client in a loop."""
     frozen = scene.peer(receive_bytes=4096)
@@ -139,13 +139,13 @@ def _speaks_nonsense(scene: Scene, message: bytes) -> None:
     scene.note(f"{flooder.answered} errors came back")
 
 
-@attack(Bounds(p99_ms=100))
+@attack(Bounds(p99_ms=25))
 def nonsense(scene: Scene) -> None:
     """Text that is no JSON, at full speed."""
     _speaks_nonsense(scene, frame(TEXT, b'{"op": "chat", text: hello}'))
 
 
-@attack(Bounds(p99_ms=100, lines=40))
+@attack(Bounds(p99_ms=25))
 def unknown_ops(scene: Scene) -> None:
     """A thousand names that nobody handles, at full speed."""
     block = b"".join(text(f"unknown{n}") for n in range(1000))
@@ -155,7 +155,7 @@ def unknown_ops(scene: Scene) -> None:
     scene.note(f"{flooder.answered} errors came back")
 
 
-@attack(Bounds(p99_ms=100, lines=40))
+@attack(Bounds(p99_ms=25, lines=32))
 def wrong_parameters(scene: Scene) -> None:
     """Messages whose parameters do not fit the handler, at full speed."""
     block = b"".join(text("strict", **{f"p{n}": 1}) for n in range(300))
@@ -165,7 +165,7 @@ def wrong_parameters(scene: Scene) -> None:
     scene.note(f"{flooder.answered} errors came back")
 
 
-@attack(Bounds(p99_ms=100))
+@attack(Bounds(p99_ms=25))
 def bugs(scene: Scene) -> None:
     """A handler that fails each time, at full speed."""
     flooder = Flooder(scene.peer(), text("bug"), b'"op":"error"', 0)
@@ -176,7 +176,7 @@ def bugs(scene: Scene) -> None:
     scene.note(f"{bugs} handled")
 
 
-@attack(Bounds(p99_ms=100))
+@attack(Bounds(p99_ms=25))
 def pings(scene: Scene) -> None:
     """A hundred thousand pings a second, or what the server takes; the pongs are read."""
     flooder = Flooder(scene.peer(), frame(PING, b"are you there"), b"are you there", 0)
@@ -184,7 +184,7 @@ def pings(scene: Scene) -> None:
     scene.note(f"{flooder.answered} pongs")
 
 
-@attack(Bounds(p99_ms=100, peak_mb=48))
+@attack(Bounds(p99_ms=25, peak_mb=48))
 def pings_unread(scene: Scene) -> None:
     """Pings without end, and the pongs are not read: bounded, too."""
     deaf = scene.peer(receive_bytes=4096)
@@ -211,7 +211,7 @@ def crumbs(scene: Scene) -> None:
     )
 
 
-@attack(Bounds(p99_ms=100))
+@attack(Bounds(p99_ms=25))
 def slow_handlers(scene: Scene) -> None:
     """Five hundred messages for a handler that sleeps 0.3 s: eight sleep at once, no more."""
     peer = scene.peer()

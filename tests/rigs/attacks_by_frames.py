@@ -139,7 +139,7 @@ def strange_texts() -> list[str]:
     return texts
 
 
-@attack(Bounds(p99_ms=250, lines=60))
+@attack(Bounds(p99_ms=150, lines=60))
 def strange(scene: Scene) -> None:
     """NaN, 400 digits, 9,000 levels, lone surrogates, __class__: an answer, and all goes on."""
     peer = scene.peer()
