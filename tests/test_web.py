@@ -7,6 +7,7 @@ import pytest
 
 from tests.games import until
 from tests.serving import CLOSE, TEXT, Raw, frame, handshake, serve
+from wszero import file_answers as file_answers_module
 from wszero import server as server_module
 from wszero import web as web_module
 from wszero.app import App
@@ -120,7 +121,7 @@ def test_a_file_that_can_not_be_read_is_said_to_be_gone(app, folder, raw, monkey
     def gone(found):
         raise OSError
 
-    monkeypatch.setattr(web_module, "read_page", gone)
+    monkeypatch.setattr(file_answers_module, "read_page", gone)
     assert raw.get("/").status == 404
     assert raw.get("/nothing").status == 404
 

@@ -1,6 +1,6 @@
 """One HTTP connection: pages and files, and the door to a WebSocket.
 
-`heads` cuts out the requests, h11 reads and writes HTTP, `ranges` says what of a file is sent; this
+`heads` cuts out the requests, h11 reads and writes HTTP, `file_answers` reads what is sent; this
 module decides what is answered, and keeps the time. No request takes a body, and each has an answer
 or an end within a minute, whatever the other side does.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
@@ -18,12 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 import h11
 from websockets.server import ServerProtocol
 
+from .file_answers import FileAnswer
 from .heads import MAX_HEAD, Fault, Heads, body_fault
 from .origins import is_own_page, why_not_host, why_not_origin
 from .pages import Found, Missing, path_of
-from .ranges import http_date, plan, version_of
+from .ranges import http_date
 from .requests import handshake_fault, split_target
-from .script_tag import read_page
 from .wire import Wire
 
 if TYPE_CHECKING:
@@ -37,10 +36,6 @@ STALL_S = 60.0
 """So long nothing may move while an answer is under way."""
 LINGER_S = 2.0
 """So long a visitor may go on sending what nobody reads, after our last answer."""
-PIECE = 64 * 1024
-"""Bytes read from a large file at a time."""
-LARGEST_PAGE = 8 * 1024 * 1024
-"""Bytes of a page that still gets its script tag; a larger one is sent as it is."""
 RETRY_S = 0.5
 """So long an answer under way waits for a file handle, again and again."""
 
@@ -226,68 +221,34 @@ class WebConnection(asyncio.Protocol):
             self._close()
 
     async def _send(self, found: Found, headers: Dict[str, str]) -> None:
-        content: Optional[bytes] = None
-        if _fits(found):
-            content = await self.server.in_files(read_page, found)
-        size = found.size if content is None else len(content)
-        version = version_of(content, size, found.modified_ns, time.time_ns())
-        status, start, stop = plan(self._method.decode(), headers, size, version)
-        if status == 416:
-            bounds = [("Content-Range", f"bytes */{size}")]
-            self._respond(416, f"The file has {size:,} bytes.", bounds, close=False)
-        elif status == 412:
-            self._respond(412, "The file has changed meanwhile.", close=False)
-        elif status == 304:
-            keep = [*version.headers, ("Cache-Control", found.cache), _date()]
-            self._write(h11.Response(status_code=304, headers=keep))
-            self._write(h11.EndOfMessage())
-        else:
-            all_headers = [
-                *found.headers,
-                *version.headers,
-                _date(),
-                ("Accept-Ranges", "bytes"),
-                ("Content-Length", str(stop - start)),
-            ]
-            if status == 206:
-                all_headers.append(("Content-Range", f"bytes {start}-{stop - 1}/{size}"))
-            piece = await self._piece(found, content, start, stop)
-            if start < stop and not piece:
-                words = "The file is being saved just now. Try again."
-                self._respond(503, words, [("Retry-After", "1")], close=False)
-                return
-            self._write(h11.Response(status_code=status, headers=all_headers))
-            if self._method == b"GET":
-                await self._send_pieces(found, content, start, stop, piece)
-            self._write(h11.EndOfMessage())
+        answer = FileAnswer(found, self.server.in_files)
+        await answer.begin(self._method.decode(), headers)
+        if answer.words:
+            self._respond(answer.status, answer.words, answer.headers, close=False)
+            return
+        self._write(h11.Response(status_code=answer.status, headers=[*answer.headers, _date()]))
+        if self._method == b"GET":
+            await self._send_pieces(answer)
+        self._write(h11.EndOfMessage())
 
-    async def _send_pieces(
-        self, found: Found, content: Optional[bytes], start: int, stop: int, piece: bytes
-    ) -> None:
-        while True:
-            self._write(h11.Data(data=piece))
-            start += len(piece)
-            if start >= stop:
+    async def _send_pieces(self, answer: FileAnswer) -> None:
+        while answer.piece:
+            self._write(h11.Data(data=answer.piece))
+            if answer.is_last:
                 return
             await self._moves()
-            while True:
-                try:
-                    piece = await self._piece(found, content, start, stop)
-                    break
-                except OSError as error:
-                    if not self.visitors.is_scarce(error):
-                        raise
-                await asyncio.sleep(RETRY_S)  # and on, until it comes or STALL_S is over
-            if not piece:
-                # It was changed meanwhile: only a broken connection tells the browser.
-                raise OSError("changed")
+            await self._go_on(answer)
 
-    async def _piece(self, found: Found, content: Optional[bytes], start: int, stop: int) -> bytes:
-        size = min(PIECE, stop - start)
-        if content is not None:
-            return content[start : start + size]
-        piece: bytes = await self.server.in_files(_read_piece, found, start, size)
-        return piece
+    async def _go_on(self, answer: FileAnswer) -> None:
+        while True:
+            try:
+                await answer.go_on()
+                return
+            except OSError as error:
+                # When it was changed meanwhile, only a broken connection tells the browser.
+                if not self.visitors.is_scarce(error):
+                    raise
+            await asyncio.sleep(RETRY_S)  # and on, until it comes or STALL_S is over
 
     async def _moves(self) -> None:
         """Wait until the other side has read most of what it was sent."""
@@ -416,19 +377,3 @@ def _head_of(request: h11.Request) -> bytes:
 
 def _date() -> Tuple[str, str]:
     return "Date", http_date(time.time())
-
-
-def _fits(found: Found) -> bool:
-    """Tell whether a file is read as a whole: pages are, since they get the script tag."""
-    largest = LARGEST_PAGE if found.is_page else PIECE
-    return found.content is not None or found.size <= largest
-
-
-def _read_piece(found: Found, start: int, size: int) -> bytes:
-    """Return some bytes of a file; none when it is no longer the same."""
-    with open(found.path, "rb") as file:
-        status = os.fstat(file.fileno())
-        if (status.st_mtime_ns, status.st_size) != (found.modified_ns, found.size):
-            return b""
-        file.seek(start)
-        return file.read(size)
