@@ -92,8 +92,13 @@ def test_the_door_opens_by_itself_when_handles_are_free_again(app, outside):
     with no_handles_left():
         knock(app, outside[0])
         assert b" 503 " in everything_from(outside[0])
-    knock(app, outside[1])
-    assert everything_from(outside[1]).endswith(b"cat")
+
+    def is_let_in(visitor: socket.socket) -> bool:
+        knock(app, visitor)
+        return everything_from(visitor).endswith(b"cat")
+
+    # Who comes while the first one is still being turned away is turned away with it.
+    assert is_let_in(outside[1]) or is_let_in(outside[2])
 
 
 def test_without_handles_the_server_does_not_spin(app, outside, monkeypatch):
