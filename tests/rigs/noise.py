@@ -2,8 +2,8 @@
 
 `python noise.py PID…` works until a line comes on its standard input, and prints as JSON the larger
 of two: how long a byte takes that two idle processes throw to and fro; and how long, within a fifth
-of a second, those processes (the server, the witness) were ready to run and had no processor. A
-server can't be quicker than that, so the witness's bounds are on top of it.
+of a second, a thread of those processes (the server, the witness) was ready to run and had no
+processor. A server can't be quicker than that, so the witness's bounds are on top of it.
 """
 
 from __future__ import annotations
@@ -32,28 +32,33 @@ def main(pids: list[int]) -> None:
         os._exit(0)
     theirs.close()
     took: list[float] = []
-    waited: list[float] = []
+    waited: list[list[dict[str, float]]] = []
     while not select.select([sys.stdin], [], [], EVERY_S)[0]:
         began = time.monotonic()
         ours.sendall(b"x")
         ours.recv(1)
         took.append(1000 * (time.monotonic() - began))
-        waited.append(sum(map(waited_ms, pids)))
+        waited.append([waited_ms(pid) for pid in pids])
     ours.close()
-    without = [late - early for early, late in zip(waited, waited[WINDOW:])]
+    without = [sum(map(longest_ms, early, late)) for early, late in zip(waited, waited[WINDOW:])]
     figures = {"p50": middle(took), "p99": max(p99(took), p99(without))}
     print(json.dumps(figures), flush=True)
     os.wait()
 
 
-def waited_ms(pid: int) -> float:
-    """How long the threads of a process have waited for a processor, so far."""
-    waited_ns = 0
+def waited_ms(pid: int) -> dict[str, float]:
+    """How long each thread of a process has waited for a processor, so far."""
+    found = {}
     for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
         # The thread may have ended, and not every kernel counts this.
         with contextlib.suppress(OSError, IndexError, ValueError):
-            waited_ns += int(file.read_text().split()[1])
-    return waited_ns / 1e6
+            found[file.parent.name] = int(file.read_text().split()[1]) / 1e6
+    return found
+
+
+def longest_ms(early: dict[str, float], late: dict[str, float]) -> float:
+    """How long that thread waited between two looks that waited longest."""
+    return max((late[one] - early[one] for one in late if one in early), default=0.0)
 
 
 def middle(values: list[float]) -> float:
