@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -97,8 +98,24 @@ def test_the_door_opens_by_itself_when_handles_are_free_again(app, outside):
         knock(app, visitor)
         return everything_from(visitor).endswith(b"cat")
 
-    # Who comes while the first one is still being turned away is turned away with it.
+    # Who comes while the first one is still being turned away may be turned away with it.
     assert is_let_in(outside[1]) or is_let_in(outside[2])
+
+
+def test_who_waits_while_handles_are_free_again_is_not_turned_away():
+    with contextlib.ExitStack() as stack:
+        loop = stack.enter_context(contextlib.closing(asyncio.new_event_loop()))
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        address = listening.getsockname()
+        first, second = (stack.enter_context(socket.create_connection(address)) for _ in "12")
+        crowd = visitors.Visitors([], lambda *words, **key: None)
+        door = accepting.Door(loop, [listening], asyncio.Protocol, crowd)
+        stack.callback(door.close)
+        door._shut(listening, OSError(errno.EMFILE, "no more just then"))
+        assert first.recv(20).startswith(b"HTTP/1.1 503 ")
+        taken, peer = listening.accept()
+        taken.close()
+        assert peer == second.getsockname()
 
 
 def test_without_handles_the_server_does_not_spin(app, outside, monkeypatch):

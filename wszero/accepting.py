@@ -128,7 +128,7 @@ class Door:
         if self._visitors.is_scarce(error) and not self._visitors.make_room():
             # Nobody is there who could go: those outside had better know than wait.
             for _ in range(AT_ONCE):
-                if not self._turn_away(sock):
+                if not self._turn_away(sock) or _has_room():
                     break
 
     def _turn_away(self, sock: socket.socket) -> bool:
@@ -158,3 +158,12 @@ class Door:
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None
+
+
+def _has_room() -> bool:
+    """Tell whether there are file handles again, beside the spare one."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
