@@ -40,6 +40,8 @@ BIG = 65_536
 """A frame larger than this goes through in pieces, as it comes."""
 MOST_HELD = 1_048_576
 """So many bytes wait here; then the socket is not read any more."""
+LONG = 0x80 + 126
+"""A frame's second byte, if its length needs more bytes: RFC 6455, section 5.2."""
 LAST_FRAMES = 32
 """So many frames of somebody who has hung up are still handled: a vote, then the tab is closed."""
 
@@ -216,18 +218,25 @@ class Wire(asyncio.BufferedProtocol):
 
     def _goodbye(self) -> Optional[int]:
         """Return the code of the close frame among what waits, if there is one."""
-        rest = self._rest
-        while self._seen < len(rest):
-            head = head_at(rest, self._seen)
+        rest, end, at = self._rest, len(self._rest), self._seen
+        while at + 1 < end:
+            # A flood is made of short texts: there may be 50,000 of them here.
+            while rest[at] == FIN_TEXT and 0x80 <= rest[at + 1] < LONG:
+                at += rest[at + 1] - 0x80 + 6
+                if at + 1 >= end:
+                    self._seen = at
+                    return None
+            self._seen = at
+            head = head_at(rest, at)
             if head is None:
                 return None
             start, stop = head
-            if rest[self._seen] & 0x0F == Opcode.CLOSE:
-                if stop > len(rest) or not rest[self._seen + 1] & MASKED:
+            if rest[at] & 0x0F == Opcode.CLOSE:
+                if stop > end or not rest[at + 1] & MASKED:
                     return None
                 code = unmask(rest[start : min(start + 2, stop)], rest[start - 4 : start])
                 return int.from_bytes(code, "big") or NO_CODE
-            self._seen = stop
+            self._seen = at = stop
         return None
 
     def _read(self, on: bool) -> None:
