@@ -97,3 +97,12 @@ def test_what_the_console_is_said_to_say_it_does_say():
     assert [
         words for words in in_quotation_marks() if not any(words in source for source in sources)
     ] == []
+
+
+def test_the_readme_names_the_same_long_commands():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [
+        row[0] for row in rows("Try it") if row[0].startswith("`") and "dev.py" not in row[0]
+    ]
+    assert len(commands) >= 6
+    assert [command for command in commands if f"| {command} |" not in readme] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.rigs.attack_list import attack
-from tests.rigs.scene import Scene
+from tests.rigs.scene import Bounds, Scene
 from tests.rigs.sockets import CLOSE, frame, text
 
 NOTICED_S = 0.1
@@ -122,3 +122,21 @@ def vote_then_close(scene: Scene) -> None:
     votes = scene.handled("vote")
     scene.check(votes == sent, f"{votes} of {sent} votes were counted")
     scene.note(f"{votes} of {sent} votes")
+
+
+@attack(Bounds(p99_ms=1500, peak_mb=96))
+def a_class_floods_and_leaves(scene: Scene) -> None:
+    """Twenty clients leave 600 kB of small messages behind each: 32 of each are handled."""
+    peers = [scene.peer() for _ in range(20)]
+    block = text("busy") * 30_000 + frame(CLOSE, b"\x03\xe8")
+    for peer in peers:
+        peer.offer(block, 0.05)
+    at = time.monotonic()
+    for peer in peers:
+        peer.close()
+    gone_s = scene.until(15, lambda: scene.held().get("clients", 99) <= 2)
+    later = scene.held(at).get("since", {}).get("busy", 0)
+    scene.check(gone_s < 15, "clients are left after 15 s")
+    # Those in line are 32 of each; as many may follow until the last goodbye is noticed.
+    scene.check(later <= 20 * 2 * 32, f"{later} handled after they have left")
+    scene.note(f"gone after {gone_s:.1f} s, {later} handled")
