@@ -254,6 +254,8 @@ class Link:
             old.transport.abort()
         wire.link = self
         self._filled_at = self.server.now()
+        # What has waited in the page comes all at once now, and is no flood.
+        self._credit = max(self._credit, 2 * MOST_KEPT)
         self._receipted = self.received_count
         with self.server.outgoing.lock:
             lost = self._forget(got)
