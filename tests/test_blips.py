@@ -215,6 +215,29 @@ def test_the_page_is_told_what_has_come_of_it_so_nothing_is_handled_twice(room):
     assert (got, room.numbers) == (5, list(range(10)))
 
 
+LARGE = b'{"op":"n","i":7,"text":"' + b"x" * 200_000 + b'"}'
+HALVES = {
+    "a head": number_frames(7)[:3],
+    "a frame": number_frames(7)[:-1],
+    "a large frame": frame(TEXT, LARGE)[:150_000],
+    "fragments": frame(TEXT, LARGE[:1000], fin=False),
+}
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+@pytest.mark.parametrize("cut", ["a reset", "an end without a word"])
+def test_a_message_that_was_cut_in_two_is_handled_once_and_never_half(room, half, cut):
+    page = room.open()
+    page.raw.send(number_frames(6) + half)
+    until(lambda: room.numbers == [6])
+    CUTS[cut](page)
+    room.wait_until_away(room.client)
+    assert page.come()["got"] == 1
+    page.send_numbers(7)
+    assert page.ask() == "here"
+    assert room.numbers == [6, 7]
+
+
 def test_every_text_counts_but_a_receipt(room):
     page = room.open()
     page.raw.send_frame(TEXT, b"nonsense")
