@@ -316,7 +316,7 @@ def test_more_than_500_messages_are_too_many_and_that_is_said_once(room, console
     assert console().count("At most 500 are kept") == 1
 
 
-def test_what_is_kept_is_bounded_by_max_waiting(make_room):
+def test_what_is_kept_is_bounded_by_max_waiting(make_room, console):
     room = make_room(max_waiting=10_000)
     page = room.open()
     room.cut(page)
@@ -325,6 +325,7 @@ def test_what_is_kept_is_bounded_by_max_waiting(make_room):
     lost = page.come()["lost"]
     assert 10 <= lost <= 12
     assert page.numbers(20 - lost) == list(range(lost, 20))
+    assert "(max_waiting=10000)" in console()
 
 
 # ---- receipts ----------------------------------------------------------------------------------
@@ -474,7 +475,10 @@ def test_who_did_not_hear_that_it_was_kicked_is_told_when_it_comes_back(room):
 ENDS = {
     "a broken frame": (lambda page: page.raw.send_frame(3, b"?"), "could not be read"),
     "text that is no text": (lambda page: page.raw.send_frame(TEXT, b"\xff"), "could not be read"),
-    "too large a message": (lambda page: page.raw.send_frame(TEXT, b"x" * 2000), "read"),
+    "too large a message": (
+        lambda page: page.raw.send_frame(TEXT, b"x" * 2000),
+        "over the limit (max_message=1000)",
+    ),
 }
 
 

@@ -306,6 +306,10 @@ class Link:
         """A message over the limit has come."""
         if not self.has_left:
             self.server.too_big(self)
+            limit = self.server.options.max_message
+            self.leave(
+                "too big", f"A message of this page was over the limit (max_message={limit})."
+            )
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye, for good."""

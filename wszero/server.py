@@ -404,7 +404,8 @@ class Server:
     def lost_while_away(self, link: Link, count: int) -> None:
         """More was sent to a page that was away than is kept for it."""
         what = f"{link.client.name} was away for a moment and has missed {count:,} messages."
-        fix = f"At most {MOST_KEPT} are kept for a page that is away."
+        limit = self.options.max_waiting
+        fix = f"At most {MOST_KEPT} are kept for a page that is away (max_waiting={limit})."
         self.app.report("missed", what, fix, key="missed", client=link.client)
 
     # ---- limits -------------------------------------------------------------------------------
