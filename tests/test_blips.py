@@ -6,7 +6,9 @@ import json
 import struct
 import threading
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from tests.games import until
 from tests.raw_page import COMING_BACK, RawPage, number_frames
@@ -326,6 +328,82 @@ def test_what_is_kept_is_bounded_by_max_waiting(make_room, console):
     assert 10 <= lost <= 12
     assert page.numbers(20 - lost) == list(range(lost, 20))
     assert "(max_waiting=10000)" in console()
+
+
+class Walk:
+    """A page and a program that count aloud, with a network that breaks in between."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self._page = room, room.open()
+        self._client = room.client
+        self._said = self._told = 0
+        self._heard: list[int] = []
+
+    def say(self) -> None:
+        self._page.send_numbers(self._said, self._said + 1)
+        self._said += 2
+
+    def tell(self) -> None:
+        self._client.send("n", i=self._told)
+        self._room.app.broadcast("n", i=self._told + 1)
+        self._told += 2
+
+    def hear(self) -> None:
+        if len(self._heard) < self._told:
+            self._heard += self._page.numbers(1)
+
+    def receipt(self) -> None:
+        self._page.receipt(self._page.got)
+
+    def reset(self) -> None:
+        self._page.raw.reset()
+        self.come_back()
+
+    def end(self) -> None:
+        self._page.raw.close()
+        self.come_back()
+
+    def leave(self) -> None:
+        self._page.raw.send_frame(CLOSE, struct.pack("!H", COMING_BACK))
+        self.end()
+
+    def half(self) -> None:
+        self._page.raw.send(number_frames(self._said)[:5])
+        self.reset()
+
+    def knock(self) -> None:
+        self._page.knock()
+        self.reset()
+
+    def come_back(self) -> None:
+        hello = self._page.come()
+        assert (hello["resumed"], hello["lost"]) == (True, 0)
+        self._page.send_numbers(*range(hello["got"], self._said))
+
+    def finish(self) -> None:
+        while len(self._heard) < self._told:
+            self.hear()
+        assert self._page.ask() == "here"
+        assert self._heard == list(range(self._told))
+        assert self._page.got == self._told + 1
+        assert self._room.numbers == list(range(self._said))
+        assert self._room.visits == [("came", self._client)]
+
+
+STEPS = ("say", "tell", "hear", "receipt", "reset", "end", "leave", "half", "knock", "come_back")
+
+
+@hypothesis.settings(max_examples=30)
+@hypothesis.given(steps=st.lists(st.sampled_from(STEPS), max_size=30))
+def test_whatever_happens_to_the_sockets_all_arrives_once_and_in_order(steps):
+    room = Room()
+    try:
+        walk = Walk(room)
+        for step in steps:
+            getattr(walk, step)()
+        walk.finish()
+    finally:
+        room.close()
 
 
 # ---- receipts ----------------------------------------------------------------------------------
