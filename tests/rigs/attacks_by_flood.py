@@ -145,7 +145,7 @@ def nonsense(scene: Scene) -> None:
     _speaks_nonsense(scene, frame(TEXT, b'{"op": "chat", text: hello}'))
 
 
-@attack(Bounds(p99_ms=25))
+@attack(Bounds(p99_ms=25, lines=24))
 def unknown_ops(scene: Scene) -> None:
     """A thousand names that nobody handles, at full speed."""
     block = b"".join(text(f"unknown{n}") for n in range(1000))
