@@ -327,7 +327,7 @@ def test_what_is_kept_is_bounded_by_max_waiting(make_room, console):
     lost = page.come()["lost"]
     assert 10 <= lost <= 12
     assert page.numbers(20 - lost) == list(range(lost, 20))
-    assert "(max_waiting=10000)" in console()
+    until(lambda: "(max_waiting=10000)" in console())
 
 
 class Walk:
