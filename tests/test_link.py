@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
+import threading
 
 import pytest
 
@@ -318,3 +320,19 @@ def test_who_does_not_read_is_dropped_and_named(capfd):
         "does not read its messages, so it was dropped (max_waiting=100000)"
         in capfd.readouterr().err
     )
+
+
+def test_of_many_who_send_too_much_each_has_fewer_messages_in_the_line():
+    app, go_on = App(), threading.Event()
+    app.on("wait")(lambda client: go_on.wait(20))
+    with serve(app), contextlib.ExitStack() as stack:
+        server = app._driver._server
+        for number in range(12):
+            raw = stack.enter_context(Raw(app.port))
+            raw.shake_hands()
+            raw.send(frame(TEXT, b'{"op":"wait"}') * 100)
+            until(lambda wanted=number + 1: len(server._held) == wanted)
+        in_line = sorted(link.fed - link.handled for link in server._links)
+        go_on.set()
+        assert in_line == [*[8] * 3, *[32] * 9]
+        until(lambda: all(link.fed == 100 for link in server._links))

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 MOST_UNHANDLED = 32
 """So many messages of one client wait for their handlers; the next ones stay in the network …"""
-FEW_UNHANDLED = 8
-"""… until so few are left."""
+MOST_OF_MANY = 8
+"""… or so many, when many send too much at once: those who don't are behind all of them."""
+LEFT = 4
+"""It goes on when one in so many is left."""
 BURST_S = 2.0
 """A burst may be as large as what `max_rate` allows in this time."""
 MOST_KEPT = 500
@@ -117,7 +119,7 @@ class Link:
             return True
         naps = self.server.runtime.naps.waiting
         asleep = len(naps.get(self.client, ())) if naps else 0
-        if self.fed - self.handled + asleep >= MOST_UNHANDLED:
+        if self.fed - self.handled + asleep >= self.server.most_unhandled:
             self.is_full = True
             return False
         if self._credit < 1:
@@ -138,12 +140,12 @@ class Link:
     def has_caught_up(self) -> bool:
         """Tell whether few enough messages wait for their handlers."""
         asleep = len(self.server.runtime.naps.waiting.get(self.client, ()))
-        return self.fed - self.handled + asleep <= FEW_UNHANDLED
+        return self.fed - self.handled + asleep <= self.server.most_unhandled // LEFT
 
     def begins(self, message: Message, size_bytes: int) -> Optional[Call]:
         """The turn of a message has come. Called by whoever has the baton."""
         self.handled += 1
-        if self.is_full and self.fed - self.handled <= FEW_UNHANDLED:
+        if self.is_full and self.fed - self.handled <= self.server.most_unhandled // LEFT:
             self.is_full = False
             self.server.call(self._relieve)
         return None if self.is_dead else self.server.app.message(self.client, message, size_bytes)

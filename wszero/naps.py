@@ -21,7 +21,7 @@ class Naps:
     def __init__(self) -> None:
         self._asleep: Dict[Client, int] = {}
         self.waiting: Dict[Client, Deque[Call]] = {}
-        """The messages that have to wait. Only looked at from other threads."""
+        """The messages that have to wait. Other threads look at it, and take out whole clients."""
 
     def __bool__(self) -> bool:
         return bool(self._asleep or self.waiting)
@@ -52,7 +52,7 @@ class Naps:
             return None
         call = waiting.popleft()
         if not waiting:
-            del self.waiting[client]
+            self.waiting.pop(client, None)
         return call
 
     def ended(self, call: Call) -> bool:
@@ -67,5 +67,5 @@ class Naps:
         return client in self.waiting
 
     def forget(self, client: Client) -> None:
-        """Drop what waits of a client that has gone."""
+        """Drop what waits of a client that has gone. From any thread."""
         self.waiting.pop(client, None)

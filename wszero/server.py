@@ -30,7 +30,7 @@ from typing import (
 from .accepting import Door
 from .app import App
 from .hangups import hung_up
-from .link import KICKED, MOST_KEPT, Link
+from .link import KICKED, MOST_KEPT, MOST_OF_MANY, MOST_UNHANDLED, Link
 from .options import MIB, Options
 from .outgoing import Outgoing
 from .page_reports import PageReports
@@ -41,7 +41,7 @@ from .visitors import Visitors
 from .waiting import MOMENT_S, NetworkSelector
 from .watch import Watch
 from .web import Query, WebConnection
-from .wire import Wire
+from .wire import MOST_HELD, Wire
 
 SWEEP_EVERY_S = 0.5
 PING_AFTER_S = 10.0
@@ -49,6 +49,10 @@ PING_AFTER_S = 10.0
 SILENT_S = 22.0
 """… and one that has said nothing for so long is gone."""
 WATCH_EVERY_S = 0.4
+MANY_HELD = 8
+"""More than so many clients that send too much get less each."""
+MOST_HELD_IN_ALL = 64 * MIB
+"""What has come of all of them and waits here, about."""
 HELD_S = 0.05
 """So soon a client that has sent too much is looked after."""
 NOISY_S = 2.0
@@ -107,6 +111,8 @@ class Server:
         self._held: Dict[Wire, None] = {}
         """Those who have sent enough for now."""
         self._held_are_watched = False
+        self.most_unhandled = MOST_UNHANDLED
+        """So many messages of one client wait for their handlers."""
         self.outgoing = Outgoing(self.call, self._expect, lambda: runtime.turn)
         runtime.before_rest = self.outgoing.flush
         self._files = ThreadPoolExecutor(2, thread_name_prefix="wszero-files")
@@ -383,6 +389,8 @@ class Server:
     def client_left(self, link: Link, reason: str, why: str, kicked: bool) -> None:
         """A client has gone for good, well or badly."""
         self._links.discard(link)
+        if link.is_dead:
+            self.runtime.forget(link.client)
         if self._sessions.pop(link.key, None) is not None and (why or kicked):
             self._ended[link.key] = _Ended(why, kicked)
             if len(self._ended) > MOST_ENDED:
@@ -444,9 +452,16 @@ class Server:
         link.is_slow = on
         self.app.mark(link.client, "slow", on)
 
+    @property
+    def most_held(self) -> int:
+        """Bytes of one client that wait here; then its socket is not read any more."""
+        return min(MOST_HELD, max(READ_SIZE, MOST_HELD_IN_ALL // (len(self._held) + 1)))
+
     def hold(self, wire: Wire) -> None:
         """A client has sent enough for now: look after it soon."""
         self._held[wire] = None
+        if len(self._held) > MANY_HELD:
+            self.most_unhandled = MOST_OF_MANY
         if not self._held_are_watched:
             self._held_are_watched = True
             self.loop.call_later(HELD_S, self._look_after_held)
@@ -454,6 +469,8 @@ class Server:
     def _look_after_held(self) -> None:
         self._held_are_watched = False
         held, self._held = self._held, {}
+        if len(held) <= MANY_HELD:
+            self.most_unhandled = MOST_UNHANDLED
         for wire, has_hung_up in hung_up(held):
             if not wire.is_held:
                 continue

@@ -187,14 +187,14 @@ class Wire(asyncio.BufferedProtocol):
             self.is_held = False
             data, self._rest = self._rest, b""
             self._take(data, self._at)
-            if len(self._rest) - self._at < MOST_HELD:
+            if len(self._rest) - self._at < self.server.most_held:
                 self._read(True)
 
     def _hold(self, data: bytes, at: int) -> None:
         self.is_held = True
         self._rest, self._at = data, at
         self._seen = max(self._seen, at)
-        if len(data) - at >= MOST_HELD:
+        if len(data) - at >= self.server.most_held:
             self._read(False)
 
     def _wait(self) -> None:
@@ -213,7 +213,7 @@ class Wire(asyncio.BufferedProtocol):
         code = self._goodbye()
         if code is not None:
             self.hung_up(code)
-        elif len(self._rest) >= MOST_HELD:
+        elif len(self._rest) >= self.server.most_held:
             self._read(False)
 
     def _goodbye(self) -> Optional[int]:
