@@ -121,7 +121,7 @@ class Ends:
         self.server = SimpleNamespace(
             buffer=memoryview(bytearray(READ_SIZE)),
             plain_below=0x80 + 1 + SHORT,
-        most_held=MOST_HELD,
+            most_held=MOST_HELD,
             options=Options(),
             outgoing=SimpleNamespace(lock=threading.Lock()),
             thread=threading.current_thread(),
