@@ -275,6 +275,19 @@ def test_what_waits_of_somebody_who_is_kicked_is_not_handled(app, raw):
     assert app.log == ["left"]
 
 
+def test_nothing_is_sent_after_our_goodbye(app, raw):
+    until(lambda: len(app.clients))
+    server, (link,) = app._driver._server, app._driver._server._links
+    server.send(b'{"op":"last"}', [link])
+    server.close(link, 1001, "")
+    until(lambda: link.has_left)
+    server.send(b'{"op":"too late"}', [link])
+    assert raw.read_frame() == (TEXT, b'{"op":"last"}')
+    assert raw.read_frame() == (CLOSE, struct.pack("!H", 1001))
+    raw.send_frame(CLOSE, struct.pack("!H", 1001))
+    assert raw.is_closed()
+
+
 def test_a_reason_that_is_too_long_is_cut_between_characters(raw):
     raw.send_frame(TEXT, json.dumps({"op": "kick", "reason": "ü🎈" * 100}).encode())
     opcode, payload = raw.read_frame()
@@ -334,5 +347,7 @@ def test_of_many_who_send_too_much_each_has_fewer_messages_in_the_line():
             until(lambda wanted=number + 1: len(server._held) == wanted)
         in_line = sorted(link.fed - link.handled for link in server._links)
         go_on.set()
-        assert in_line == [*[8] * 3, *[32] * 9]
+        # One has begun: before the others of its client had come, or after.
+        assert in_line[3] in (31, 32)
+        assert [*in_line[:3], *in_line[4:]] == [*[8] * 3, *[32] * 8]
         until(lambda: all(link.fed == 100 for link in server._links))

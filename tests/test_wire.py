@@ -428,8 +428,11 @@ def test_of_a_flood_before_a_reset_nothing_is_handled_any_more(room, raw):
 @pytest.mark.parametrize("way", ["an end", "a reset"])
 def test_the_end_is_noticed_also_in_a_socket_that_is_not_read(room, raw, way):
     link = room.link()
-    big = frame(TEXT, b'{"op":"n","i":"%s"}' % (b"x" * 9_000))
-    raw.send(frame(TEXT, b'{"op":"wait"}') + big * (MOST_HELD // len(big) + 50))
+    piece = frame(TEXT, b'{"op":"n","i":"%s"}' % (b"x" * 1_000))
+    # What is taken at once, what is read ahead, a last reading, and a little that nobody reads:
+    # that, and the end, lie in the system's own buffer.
+    size = MOST_UNHANDLED * len(piece) + MOST_HELD + 65_536 + 10_000
+    raw.send(frame(TEXT, b'{"op":"wait"}') + piece * (size // len(piece)))
     until(lambda: not link.wire._is_reading)
     if way == "an end":
         raw.socket.shutdown(1)

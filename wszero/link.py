@@ -347,5 +347,6 @@ class Link:
             # Who was kicked and leaves meanwhile stays unheard.
             self.is_dead = self.is_dead or reason not in ("left", "gone", "stayed away")
             with self.server.outgoing.lock:
-                self.kept = None
+                # RFC 6455, section 5.5.1: after a close frame nothing more is sent.
+                self.kept = self.wire = None
             self.server.client_left(self, reason, why, kicked)
