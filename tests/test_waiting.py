@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from tests.games import until
 from wszero.baton import Seat
 from wszero.waiting import MOMENT_S, NetworkSelector
 
@@ -66,7 +67,7 @@ def test_a_thread_is_woken_also_when_the_wait_brings_something(selector, ends):
 
 
 def test_a_handler_that_goes_on_is_looked_after_once(selector, looks):
-    selector.expects = True
+    selector.expect()
     assert selector.select(2 * MOMENT_S) == []
     assert (looks, selector.expects) == ([1], False)
     assert selector.select(2 * MOMENT_S) == []
@@ -75,13 +76,13 @@ def test_a_handler_that_goes_on_is_looked_after_once(selector, looks):
 
 def test_after_the_look_it_waits_on(selector, looks, ends):
     selector._look = lambda: ends[1].send(b"1")
-    selector.expects = True
+    selector.expect()
     ((key, _),) = selector.select(None)
     assert key.fileobj is ends[0]
 
 
 def test_when_something_comes_within_the_moment_the_look_is_later(selector, looks, ends):
-    selector.expects = True
+    selector.expect()
     ends[1].send(b"1")
     assert len(selector.select(LONG_S)) == 1
     assert (looks, selector.expects) == ([], True)
@@ -91,6 +92,13 @@ def test_when_something_comes_within_the_moment_the_look_is_later(selector, look
 
 
 def test_who_has_something_to_do_does_not_look(selector, looks):
-    selector.expects = True
+    selector.expect()
     selector.select(0)
     assert (looks, selector.expects) == ([], True)
+
+
+def test_who_never_has_a_moment_of_peace_looks_all_the_same(selector, looks, ends):
+    ends[1].send(b"1")  # nobody reads it: each wait brings it at once
+    selector.expect()
+    until(lambda: selector.select(LONG_S) and looks)
+    assert looks == [1]

@@ -442,7 +442,9 @@ class Server:
         link.noisy_at = self.now()
         if is_news:
             rate = self.options.max_rate
-            what = f"{link.client.name} sends very fast: more than {rate} messages a second wait."
+            what = (
+                f"{link.client.name} sends more than {rate} messages a second: some have to wait."
+            )
             fix = "Nothing is lost. To allow more: run_server(max_rate=...)"
             self.app.report("noisy", what, fix, key="noisy", client=link.client)
             self.app.mark(link.client, "noisy", True)
@@ -493,7 +495,7 @@ class Server:
 
     def _expect(self) -> None:
         if self._selector is not None:
-            self._selector.expects = True
+            self._selector.expect()
         else:
             self.loop.call_later(MOMENT_S, self.outgoing.look)
 
