@@ -58,7 +58,7 @@ def test_many_messages_arrive_whole_and_in_order(program, connect):
 
 
 class Receiver:
-    """A link that notes what is written to it, or fails."""
+    """A link, and its own wire, that notes what is written to it, or fails."""
 
     kept = None
 
@@ -67,13 +67,10 @@ class Receiver:
         self.written: list[bytes] = []
         self.wire = self
 
-    def write(self, data: bytes) -> None:
-        self.write_all([data])
-
-    def write_all(self, frames: list[bytes]) -> None:
+    def write(self, data: bytes | list[bytes]) -> None:
         if self.fails:
             raise RuntimeError("a fault in a link")
-        self.written.append(b"".join(frames))
+        self.written.append(data if isinstance(data, bytes) else b"".join(data))
 
 
 @pytest.fixture

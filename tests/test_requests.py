@@ -46,7 +46,12 @@ def test_a_target_is_a_path_or_a_whole_address(target, expected):
     ],
 )
 def test_browsers_say_the_same_in_several_ways(header, value):
-    assert handshake_fault(b"1.1", {**GOOD, header: value}) is None
+    assert handshake_fault(b"GET", b"1.1", {**GOOD, header: value}) is None
+
+
+def test_only_get_opens_a_websocket():
+    fault = handshake_fault(b"HEAD", b"1.1", GOOD)
+    assert (fault.status, fault.headers) == (405, [("Allow", "GET")])
 
 
 @pytest.mark.parametrize(
@@ -61,20 +66,20 @@ def test_browsers_say_the_same_in_several_ways(header, value):
 @pytest.mark.parametrize("value", [None, "", "x", "websockets", "12", "ä" * 24, "=" * 24])
 def test_a_handshake_without_its_parts_is_none(header, status, value):
     headers = {name: text for name, text in {**GOOD, header: value}.items() if text is not None}
-    fault = handshake_fault(b"1.1", headers)
+    fault = handshake_fault(b"GET", b"1.1", headers)
     assert fault is not None
     assert fault.status == status
 
 
 def test_a_handshake_of_http_1_0_is_none():
-    fault = handshake_fault(b"1.0", GOOD)
+    fault = handshake_fault(b"GET", b"1.0", GOOD)
     assert fault is not None
     assert fault.status == 400
 
 
 @given(st.dictionaries(st.sampled_from(list(GOOD)), st.text(max_size=30)), st.text(max_size=30))
 def test_whatever_is_sent_there_is_an_answer(headers, target):
-    fault = handshake_fault(b"1.1", {**GOOD, **headers})
+    fault = handshake_fault(b"GET", b"1.1", {**GOOD, **headers})
     assert fault is None or fault.status in (400, 426)
     path, _host = split_target(target, None)
     assert path == "" or path.startswith("/")

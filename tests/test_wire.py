@@ -429,10 +429,10 @@ def test_of_a_flood_before_a_reset_nothing_is_handled_any_more(room, raw):
 def test_the_end_is_noticed_also_in_a_socket_that_is_not_read(room, raw, way):
     link = room.link()
     piece = frame(TEXT, b'{"op":"n","i":"%s"}' % (b"x" * 1_000))
-    # What is taken at once, what is read ahead, a last reading, and a little that nobody reads:
-    # that, and the end, lie in the system's own buffer.
-    size = MOST_UNHANDLED * len(piece) + MOST_HELD + 65_536 + 10_000
-    raw.send(frame(TEXT, b'{"op":"wait"}') + piece * (size // len(piece)))
+    # What is taken at once, and just more than is read ahead. So nothing, or next to nothing, lies
+    # with the end in the system's buffer, and there is room for it there.
+    taken = MOST_UNHANDLED + 1
+    raw.send(frame(TEXT, b'{"op":"wait"}') + piece * (taken + MOST_HELD // len(piece) + 1))
     until(lambda: not link.wire._is_reading)
     if way == "an end":
         raw.socket.shutdown(1)

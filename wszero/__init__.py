@@ -20,7 +20,7 @@ General layout, from the bottom up; a module knows only those before it:
 - `file_names`, `pages`, `script_tag`, `watch`: the files that pages are made of
 - `origins`, `listening`, `runs`, `network`, `browsers`: who may come in, ports, addresses, the
   browser
-- `heads`, `requests`, `ranges`, `visitors`, `accepting`, `web`: HTTP
+- `heads`, `requests`, `handshake`, `ranges`, `file_answers`, `visitors`, `accepting`, `web`: HTTP
 - `frames`, `wire`, `link`: one socket, and one client over one socket after another
 - `hangups`, `waiting`, `outgoing`, `server`: the network thread
 - `monitor`, `panel` …: the link to an editor's panel, and its model

@@ -182,15 +182,8 @@ class Link:
 
     # ---- what goes out; from any thread that has the lock of `Outgoing` -----------------------
 
-    def write(self, frame: bytes) -> None:
-        """Send a message, or keep it for a page that is away."""
-        if self.kept is not None:
-            self.keep(frame)
-        if self.wire is not None:
-            self.wire.write(frame)
-
-    def write_all(self, frames: List[bytes]) -> None:
-        """Send several messages, together."""
+    def write(self, frames: List[bytes]) -> None:
+        """Send messages, together, or keep them for a page that is away."""
         if self.kept is not None:
             for frame in frames:
                 self.keep(frame)
@@ -236,7 +229,7 @@ class Link:
     # ---- a socket comes, and goes -------------------------------------------------------------
 
     def begin(self, wire: Wire) -> None:
-        """Use the first socket. Its client is set already."""
+        """Use the first socket."""
         self.wire = wire
         wire.link = self
 

@@ -171,7 +171,8 @@ def _listen_on(
 
 
 def _bound(family: socket.AddressFamily, ip: str, port: int) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol named, the connections have it, too: asyncio lets those of TCP send at once.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":
             # There, SO_REUSEADDR would let two servers share a port.

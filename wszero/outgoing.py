@@ -117,7 +117,7 @@ class Outgoing:
         frame = text_frame(payload)
         for link in links:
             try:
-                # What `link.write` does, with one call less for each of many.
+                # What `link.write` does, with one call less for each of very many.
                 if link.kept is not None:
                     link.keep(frame)
                 wire = link.wire
@@ -142,7 +142,7 @@ class Outgoing:
                     frames[link] = [frame]
         for link, several in frames.items():
             try:
-                link.write_all(several)
+                link.write(several)
             except Exception as error:
                 self._call(_raise, error)
 

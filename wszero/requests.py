@@ -40,16 +40,21 @@ def split_target(target: str, host: Optional[str]) -> Tuple[str, Optional[str]]:
     return path if path.startswith("/") else f"/{path}", match.group(1)
 
 
-def handshake_fault(http_version: bytes, headers: Mapping[str, str]) -> Optional[HandshakeFault]:
+def handshake_fault(
+    method: bytes, http_version: bytes, headers: Mapping[str, str]
+) -> Optional[HandshakeFault]:
     """Return why a request can't open a WebSocket, or None (RFC 6455, section 4.2).
 
     Args:
+        method: ``b"GET"``
         http_version: ``b"1.1"``
         headers: Names in small letters.
     """
     if "websocket" not in _words(headers.get("upgrade")):
         words = "This address is for WebSockets: new WebSocket('ws://…/ws')."
         return HandshakeFault(426, words, [("Upgrade", "websocket")])
+    if method != b"GET":
+        return HandshakeFault(405, "Only GET opens a WebSocket.", [("Allow", "GET")])
     if http_version < b"1.1":
         return HandshakeFault(400, "A WebSocket needs HTTP/1.1.")
     if "upgrade" not in _words(headers.get("connection")):

@@ -8,16 +8,14 @@ or an end within a minute, whatever the other side does.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import time
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 import h11
-from websockets.server import ServerProtocol
 
 from .file_answers import FileAnswer
+from .handshake import shake_hands
 from .heads import MAX_HEAD, Fault, Heads, body_fault
 from .origins import is_own_page, why_not_host, why_not_origin
 from .pages import Found, Missing, path_of
@@ -80,10 +78,6 @@ class WebConnection(asyncio.Protocol):
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]).replace("::ffff:", "") if peer else ""
-        with contextlib.suppress(OSError):
-            # asyncio does so only for sockets that were made with a protocol number.
-            sock = transport.get_extra_info("socket")
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.web_made(self)
         if self.visitors.is_crowded(self):
             self._respond(503, "Too many browsers are here just now. Try again in a moment.")
@@ -184,14 +178,14 @@ class WebConnection(asyncio.Protocol):
             self.server.refused_origin(why)
             self._respond(403, why)
             return
-        fault = handshake_fault(request.http_version, headers)
+        fault = handshake_fault(request.method, request.http_version, headers)
         if fault is not None:
             self._respond(fault.status, fault.words, fault.headers)
             return
         rest = self._heads.rest()
         if rest:
             self._http.receive_data(rest)
-        self._upgrade(request, headers, target)
+        self._upgrade(request, target)
 
     async def _answer(self, target: str, headers: Dict[str, str], is_ours: bool) -> None:
         try:
@@ -327,20 +321,10 @@ class WebConnection(asyncio.Protocol):
 
     # ---- the door to a WebSocket --------------------------------------------------------------
 
-    def _upgrade(self, request: h11.Request, headers: Dict[str, str], target: str) -> None:
-        if "websocket" not in headers.get("upgrade", "").lower():
-            words = "This address is for WebSockets: new WebSocket('ws://…/ws')."
-            self._respond(426, words, [("Upgrade", "websocket")])
-            return
-        protocol = ServerProtocol(max_size=self.server.options.max_message)
-        protocol.receive_data(_head_of(request))
-        handshake = next(iter(protocol.events_received()), None)
-        if handshake is None:
+    def _upgrade(self, request: h11.Request, target: str) -> None:
+        shaken = shake_hands(request.headers, self.server.options.max_message)
+        if shaken is None:
             self._respond(400, "This is no WebSocket handshake.")
-            return
-        response = protocol.accept(handshake)  # type: ignore[arg-type]
-        if response.status_code != 101:
-            self._respond(response.status_code, "This is no WebSocket handshake.")
             return
         query = _query_of(target)
         page = query["page"][:200] if "page" in query else None
@@ -348,8 +332,7 @@ class WebConnection(asyncio.Protocol):
         if not self.server.makes_room(page, query):
             self._respond(503, "The house is full. Try again later (max_clients).")
             return
-        protocol.send_response(response)
-        wire = Wire(self.server, self.transport, protocol)
+        wire = Wire(self.server, self.transport, shaken)
         self.transport.set_protocol(wire)
         self.server.web_lost(self)
         wire.flush()
@@ -364,15 +347,6 @@ def _query_of(target: str) -> Query:
     """Return what stands behind the question mark; of several of one name, the first."""
     found = parse_qs(urlsplit(target).query, keep_blank_values=True)
     return {name: values[0] for name, values in found.items()}
-
-
-def _head_of(request: h11.Request) -> bytes:
-    """Return the head for websockets, with what matters to it: it has limits of its own."""
-    lines = [request.method + b" /ws HTTP/1.1"]
-    for name, value in request.headers:
-        if name.startswith(b"sec-websocket-") or name in (b"host", b"upgrade", b"connection"):
-            lines.append(name + b": " + value)
-    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def _date() -> Tuple[str, str]:
