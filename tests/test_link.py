@@ -344,7 +344,7 @@ def test_of_many_who_send_too_much_each_has_fewer_messages_in_the_line():
             raw = stack.enter_context(Raw(app.port))
             raw.shake_hands()
             raw.send(frame(TEXT, b'{"op":"wait"}') * 100)
-            until(lambda wanted=number + 1: len(server._held) == wanted)
+            until(lambda wanted=number + 1: len(server.holding.wires) == wanted)
         in_line = sorted(link.fed - link.handled for link in server._links)
         go_on.set()
         # One has begun: before the others of its client had come, or after.

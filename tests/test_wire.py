@@ -26,13 +26,14 @@ from tests.serving import (
     handshake,
     serve,
 )
+from wszero import limits as limits_module
 from wszero import server as server_module
 from wszero.app import App
 from wszero.link import MOST_UNHANDLED
 from wszero.monitor_protocol import Marked
 from wszero.options import Options
-from wszero.server import READ_SIZE, SHORT
-from wszero.wire import LAST_FRAMES, MOST_HELD, Wire
+from wszero.server import SHORT
+from wszero.wire import LAST_FRAMES, MOST_HELD, READ_SIZE, Wire
 
 # ---- without a network: the same bytes, cut in every way ---------------------------------------
 
@@ -121,12 +122,13 @@ class Ends:
         self.server = SimpleNamespace(
             buffer=memoryview(bytearray(READ_SIZE)),
             plain_below=0x80 + 1 + SHORT,
-            most_held=MOST_HELD,
             options=Options(),
             outgoing=SimpleNamespace(lock=threading.Lock()),
             thread=threading.current_thread(),
             loop=SimpleNamespace(call_soon=self._soon.append),
-            hold=lambda wire: self._soon.append(wire.go_on),
+            holding=SimpleNamespace(
+                most_held=MOST_HELD, hold=lambda wire: self._soon.append(wire.go_on)
+            ),
             now=lambda: 0.0,
         )
         self.wire = Wire(self.server, self.line, _after_the_handshake())
@@ -367,7 +369,7 @@ def test_while_a_handler_is_stuck_at_most_32_are_taken_and_all_come_after_it(roo
 
 def test_who_sends_more_than_max_rate_is_slowed_and_nothing_is_lost(monkeypatch, capfd):
     monkeypatch.setattr(server_module, "SWEEP_EVERY_S", 0.05)
-    monkeypatch.setattr(server_module, "NOISY_S", 0.2)
+    monkeypatch.setattr(limits_module, "NOISY_S", 0.2)
     room = Room()
     with serve(room.app, max_rate=100), Raw(room.app.port) as raw:
         room.watch()

@@ -21,8 +21,8 @@ General layout, from the bottom up; a module knows only those before it:
 - `origins`, `listening`, `runs`, `network`, `browsers`: who may come in, ports, addresses, the
   browser
 - `heads`, `requests`, `handshake`, `ranges`, `file_answers`, `visitors`, `accepting`, `web`: HTTP
-- `frames`, `wire`, `link`: one socket, and one client over one socket after another
-- `hangups`, `waiting`, `outgoing`, `server`: the network thread
+- `frames`, `pipe`, `wire`, `link`: one socket, and one client over one socket after another
+- `hangups`, `holding`, `limits`, `sessions`, `waiting`, `outgoing`, `server`: the network thread
 - `monitor`, `panel` …: the link to an editor's panel, and its model
 - `driver`: puts all of it together
 - `names`: the child's functions; `testing`: pretend browsers; `cli`: the command line

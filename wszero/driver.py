@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
@@ -18,8 +17,9 @@ from . import hooks
 from .app import App
 from .browsers import may_show, open_page
 from .busy import BusyWatch
-from .console import console, flush
+from .console import console
 from .errors import WszeroError
+from .forced_end import end_after, end_with_the_program
 from .listening import listen
 from .monitor import MonitorLink
 from .monitor_protocol import (
@@ -44,8 +44,6 @@ from .welcome import Addresses, welcome
 SHOW_AFTER_S = 1.0
 """A page of an earlier run that comes back within this time is used instead of a new one."""
 STOP_PATIENCE_S = 0.4
-EXIT_AFTER_S = 0.3
-FLUSH_S = 0.2
 LOST_PANEL_EXIT_S = 2.0
 
 
@@ -217,7 +215,7 @@ class Driver:
         is_written = console.end() if self._has_console else True
         if not all_ended or not is_written:
             # First of all: from `driver_ended` on, nobody waits for us any more.
-            _exit_with_the_program()
+            end_with_the_program()
         self._app.driver_ended()
         self._over.set()
 
@@ -301,7 +299,7 @@ class Driver:
         self._ask_to_stop(reason)
         # The editor has gone. Whatever the program still does, nobody can stop it any more.
         threading.Thread(
-            target=_exit_after, args=(LOST_PANEL_EXIT_S,), name="wszero-exit", daemon=True
+            target=end_after, args=(LOST_PANEL_EXIT_S,), name="wszero-exit", daemon=True
         ).start()
 
 
@@ -335,39 +333,3 @@ def _no_more_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _exit_with_the_program() -> None:
-    """Let the process end with its main thread, although some other one is stuck in C code.
-
-    Python itself would wait for some of these threads, or abort when one of them holds the
-    console: in ``input()``, or because nobody reads it.
-    """
-
-    def wait() -> None:
-        while not _program_is_over():
-            time.sleep(0.05)
-        _exit_after(EXIT_AFTER_S)
-
-    threading.Thread(target=wait, name="exit-with-the-program", daemon=True).start()
-    hooks.at_very_end = partial(_exit_after, 0)
-    hooks.note_exit_code()
-
-
-def _program_is_over() -> bool:
-    main = threading.main_thread()
-    if not main.is_alive():
-        return True
-    # Python waits for the threads of executors (`to_thread`) before it says so; it is in one of
-    # threading's own functions then, which nobody has called.
-    frame = sys._current_frames().get(main.ident or 0)
-    while frame is not None and frame.f_back is not None:
-        frame = frame.f_back
-    return frame is not None and frame.f_globals.get("__name__") == threading.__name__
-
-
-def _exit_after(seconds: float) -> None:
-    time.sleep(seconds)
-    console.finish()
-    flush(FLUSH_S)
-    os._exit(hooks.exit_code)

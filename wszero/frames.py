@@ -7,7 +7,7 @@ the mask off and puts a head on.
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple, Optional, Union
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 try:
     from websockets.speedups import apply_mask
@@ -17,6 +17,11 @@ except ImportError:  # a wheel without the part in C
 FIN_TEXT = 0x81
 """The first byte of a text that comes in one frame."""
 MASKED = 0x80
+CLOSE = 0x08
+LONG = MASKED + 126
+"""A second byte from here on means that the length comes in the bytes behind it."""
+NO_CODE = 1005
+"""RFC 6455, section 7.4.1: stands for the code of a close frame that has none."""
 
 unmask = apply_mask
 """``unmask(data, mask)``: in C where the platform's wheel of websockets has it."""
@@ -66,3 +71,34 @@ def head_at(data: Union[bytes, bytearray], at: int) -> Optional[Head]:
     if second & MASKED:
         size += 4
     return Head(at + size, at + size + length)
+
+
+def find_goodbye(data: bytes, at: int) -> Tuple[int, Optional[int]]:
+    """Look for a close frame of a client.
+
+    Args:
+        data: Frames, the last of which may not be all there.
+        at: Where one of them begins; from there on is looked.
+
+    Returns:
+        Where the search goes on when more has come, and the code of the close frame, once it is
+        all there.
+    """
+    end = len(data)
+    while at + 1 < end:
+        # A flood is made of short texts: there may be 50,000 of them here.
+        while data[at] == FIN_TEXT and MASKED <= data[at + 1] < LONG:
+            at += data[at + 1] - MASKED + 6
+            if at + 1 >= end:
+                return at, None
+        head = head_at(data, at)
+        if head is None:
+            break
+        start, stop = head
+        if data[at] & 0x0F == CLOSE:
+            if stop > end or not data[at + 1] & MASKED:
+                break
+            code = unmask(data[start : min(start + 2, stop)], data[start - 4 : start])
+            return at, int.from_bytes(code, "big") or NO_CODE
+        at = stop
+    return at, None

@@ -119,7 +119,7 @@ class Link:
             return True
         naps = self.server.runtime.naps.waiting
         asleep = len(naps.get(self.client, ())) if naps else 0
-        if self.fed - self.handled + asleep >= self.server.most_unhandled:
+        if self.fed - self.handled + asleep >= self.server.holding.most_unhandled:
             self.is_full = True
             return False
         if self._credit < 1:
@@ -127,7 +127,7 @@ class Link:
             rate = self.server.options.max_rate or 0
             self._credit = min(self._burst(), (now - self._filled_at) * rate)
             if self._credit < 1:
-                self.server.noisy(self)
+                self.server.limits.noisy(self)
                 return False
             self._filled_at = now
         self._credit -= 1
@@ -140,12 +140,12 @@ class Link:
     def has_caught_up(self) -> bool:
         """Tell whether few enough messages wait for their handlers."""
         asleep = len(self.server.runtime.naps.waiting.get(self.client, ()))
-        return self.fed - self.handled + asleep <= self.server.most_unhandled // LEFT
+        return self.fed - self.handled + asleep <= self.server.holding.most_unhandled // LEFT
 
     def begins(self, message: Message, size_bytes: int) -> Optional[Call]:
         """The turn of a message has come. Called by whoever has the baton."""
         self.handled += 1
-        if self.is_full and self.fed - self.handled <= self.server.most_unhandled // LEFT:
+        if self.is_full and self.fed - self.handled <= self.server.holding.most_unhandled // LEFT:
             self.is_full = False
             self.server.call(self._relieve)
         return None if self.is_dead else self.server.app.message(self.client, message, size_bytes)
@@ -266,7 +266,7 @@ class Link:
         # Only a socket that has been slow says when it is so no more.
         self.reads_again()
         if lost:
-            self.server.lost_while_away(self, lost)
+            self.server.limits.missed(self, lost)
 
     def wire_lost(self, wire: Wire, reason: str) -> None:
         """A socket is gone: the end of a plain client, and a blip for a page."""
@@ -300,7 +300,7 @@ class Link:
     def too_big(self) -> None:
         """A message over the limit has come."""
         if not self.has_left:
-            self.server.too_big(self)
+            self.server.limits.too_big(self)
             limit = self.server.options.max_message
             self.leave(
                 "too big", f"A message of this page was over the limit (max_message={limit})."
@@ -317,7 +317,7 @@ class Link:
     def does_not_read(self, wire: Wire, limit: int) -> None:
         """Too much waits for this client: it is dropped."""
         if self.wire is wire and not self.has_left:
-            self.server.drop_unread(self, limit)
+            self.server.limits.unread(self, limit)
             why = f"This page did not read its messages (max_waiting={limit})."
             self.leave("does not read", why)
             wire.transport.abort()
@@ -325,7 +325,7 @@ class Link:
     def reads_again(self) -> None:
         """All that waited for this client has been sent."""
         if self.is_slow:
-            self.server.mark_slow(self, False)
+            self.server.limits.slow(self, False)
 
     def leave(self, reason: str, why: str = "", kicked: bool = False) -> None:
         """End the link, once.

@@ -1,8 +1,7 @@
 """The network thread: it owns the sockets and nothing else.
 
-asyncio and websockets are known here and below (`web.py`, `link.py`) only. The child's code never
-runs on this thread: what comes in is fed to the runtime, and what goes out is handed over through
-one outbox, in order.
+asyncio and websockets are known here and below only. The child's code never runs on this thread:
+what comes in is fed to the runtime, and what goes out is collected in `Outgoing`, in order.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from typing import (
     Callable,
     Dict,
     List,
-    NamedTuple,
     Optional,
     Sequence,
     Set,
@@ -29,19 +27,21 @@ from typing import (
 
 from .accepting import Door
 from .app import App
-from .hangups import hung_up
-from .link import KICKED, MOST_KEPT, MOST_OF_MANY, MOST_UNHANDLED, Link
-from .options import MIB, Options
+from .holding import Holding
+from .limits import Limits
+from .link import KICKED, Link
+from .options import Options
 from .outgoing import Outgoing
 from .page_reports import PageReports
 from .pages import Found, Missing, Pages
 from .protocol import Message, encode
 from .runtime import Runtime
+from .sessions import Sessions
 from .visitors import Visitors
 from .waiting import MOMENT_S, NetworkSelector
 from .watch import Watch
 from .web import Query, WebConnection
-from .wire import MOST_HELD, Wire
+from .wire import READ_SIZE, Wire
 
 SWEEP_EVERY_S = 0.5
 PING_AFTER_S = 10.0
@@ -49,28 +49,10 @@ PING_AFTER_S = 10.0
 SILENT_S = 22.0
 """… and one that has said nothing for so long is gone."""
 WATCH_EVERY_S = 0.4
-MANY_HELD = 8
-"""More than so many clients that send too much get less each."""
-MOST_HELD_IN_ALL = 64 * MIB
-"""What has come of all of them and waits here, about."""
-HELD_S = 0.05
-"""So soon a client that has sent too much is looked after."""
-NOISY_S = 2.0
-"""So long a client is marked as noisy after it has been."""
-MOST_ENDED = 500
-"""Of so many pages that were cut off is known why, should they come back."""
-READ_SIZE = 65_536
 SHORT = 125
 """Bytes in a frame that has its length in one byte: RFC 6455, section 5.2."""
 STOP_S = 0.4
 """How long pages may take to answer our goodbye."""
-
-
-class _Ended(NamedTuple):
-    """Why a page was cut off."""
-
-    why: str
-    kicked: bool
 
 
 class Server:
@@ -105,14 +87,9 @@ class Server:
         self._links: Set[Link] = set()
         self._wires: Set[Wire] = set()
         self._webs: Set[WebConnection] = set()
-        self._sessions: Dict[str, Link] = {}
-        """The pages, by the secret that only they know."""
-        self._ended: Dict[str, _Ended] = {}
-        self._held: Dict[Wire, None] = {}
-        """Those who have sent enough for now."""
-        self._held_are_watched = False
-        self.most_unhandled = MOST_UNHANDLED
-        """So many messages of one client wait for their handlers."""
+        self._sessions = Sessions()
+        self.holding = Holding(self.loop, self.now)
+        self.limits = Limits(app, options, self.now)
         self.outgoing = Outgoing(self.call, self._expect, lambda: runtime.turn)
         runtime.before_rest = self.outgoing.flush
         self._files = ThreadPoolExecutor(2, thread_name_prefix="wszero-files")
@@ -228,7 +205,7 @@ class Server:
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
         self.outgoing.flush()
-        self._held.clear()
+        self.holding.stop()
         for link in tuple(self._links):
             link.close(code, reason)
         for web in tuple(self._webs):
@@ -271,18 +248,14 @@ class Server:
             wire.ping()
 
     def _sweep_link(self, link: Link, now: float) -> None:
-        wire, options = link.wire, self.options
+        wire, away = link.wire, self.options.away
         if wire is None:
-            if options.away is not None and now - link.away_since > options.away:
+            if away is not None and now - link.away_since > away:
                 link.leave("stayed away")
             return
         if link.page is not None:
             link.receipt()
-        if link.noisy_at and now - link.noisy_at > NOISY_S:
-            link.noisy_at = 0.0
-            self.app.mark(link.client, "noisy", False)
-        if not link.is_slow and wire.waiting > (options.max_waiting or MIB) // 2:
-            self.mark_slow(link, True)
+        self.limits.look(link, wire.waiting)
 
     # ---- files --------------------------------------------------------------------------------
 
@@ -341,13 +314,13 @@ class Server:
         if limit is None or len(self._links) < limit:
             return True
         key = query.get("key", "") if page is not None else ""
-        if key in self._sessions or (key in self._ended and self._ended[key].kicked):
+        ended = self._sessions.why_ended(key)
+        if self._sessions.find(key) is not None or (ended is not None and ended.kicked):
             # It needs no room: it has its place, or is only told that it has none.
             return True
         away = [link for link in self._links if link.wire is None]
         if not away:
-            what = f"The house is full, so one more was turned away (max_clients={limit})."
-            self.app.report("full", what, "For more: run_server(max_clients=...)", key="full")
+            self.limits.full(limit)
             return False
         min(away, key=lambda link: link.away_since).leave("stayed away")
         return True
@@ -356,7 +329,7 @@ class Server:
         """A WebSocket is open: its client joins, or is back."""
         self._wires.add(wire)
         key = query.get("key", "") if page is not None else ""
-        link = self._sessions.get(key)
+        link = self._sessions.find(key)
         if link is not None:
             hello = self.app.hello(link.client, self._run_id, self._program)
             got = query.get("got", "")
@@ -364,17 +337,16 @@ class Server:
             return
         link = Link(self, page, address)
         link.begin(wire)
-        ended = self._ended.pop(key, None)
+        ended = self._sessions.why_ended(key)
         if ended is not None and ended.kicked:
             # It missed the message that said so.
-            self._ended[key] = ended
             link.has_left = link.is_dead = True
             wire.close(KICKED, ended.why)
             return
         self._links.add(link)
         link.client = self.app.new_client(link, page or "", address)
         if page is not None:
-            self._sessions[link.key] = link
+            self._sessions.begin(link, instead_of=key)
             if query.get("run") != self._run_id and link.is_from_here:
                 self.old_page_came = True
             hello = self.app.hello(link.client, self._run_id, self._program)
@@ -384,17 +356,14 @@ class Server:
     def wire_gone(self, wire: Wire) -> None:
         """The socket of a WebSocket is gone."""
         self._wires.discard(wire)
-        self._held.pop(wire, None)
+        self.holding.forget(wire)
 
     def client_left(self, link: Link, reason: str, why: str, kicked: bool) -> None:
         """A client has gone for good, well or badly."""
         self._links.discard(link)
         if link.is_dead:
             self.runtime.forget(link.client)
-        if self._sessions.pop(link.key, None) is not None and (why or kicked):
-            self._ended[link.key] = _Ended(why, kicked)
-            if len(self._ended) > MOST_ENDED:
-                del self._ended[next(iter(self._ended))]
+        self._sessions.end(link, why, kicked)
         self.runtime.feed(self._leave, link.client, reason)
 
     def _leave(self, client: Any, reason: str) -> Any:
@@ -408,84 +377,6 @@ class Server:
     def is_back(self, link: Link) -> None:
         """A page that was away is connected again."""
         self.app.away(link.client, False)
-
-    def lost_while_away(self, link: Link, count: int) -> None:
-        """More was sent to a page that was away than is kept for it."""
-        what = f"{link.client.name} was away for a moment and has missed {count:,} messages."
-        limit = self.options.max_waiting
-        fix = f"At most {MOST_KEPT} are kept for a page that is away (max_waiting={limit})."
-        self.app.report("missed", what, fix, key="missed", client=link.client)
-
-    # ---- limits -------------------------------------------------------------------------------
-
-    def drop_unread(self, link: Link, limit: int) -> None:
-        """A client does not read what it is sent."""
-        self.app.report(
-            "unread",
-            f"{link.client.name} does not read its messages, so it was dropped "
-            f"(max_waiting={limit}).",
-            "Is the tablet asleep?",
-            key="unread",
-            client=link.client,
-        )
-
-    def too_big(self, link: Link) -> None:
-        """A client sent a message over the limit."""
-        limit = self.options.max_message
-        what = f"{link.client.name} sent a message that is too big, so it was cut off."
-        fix = f"At most {limit:,} bytes may come. For more: run_server(max_message=...)"
-        self.app.report("too big", what, fix, key="too big", client=link.client)
-
-    def noisy(self, link: Link) -> None:
-        """A client sends more than it may: it is read more slowly."""
-        is_news = not link.noisy_at
-        link.noisy_at = self.now()
-        if is_news:
-            rate = self.options.max_rate
-            what = (
-                f"{link.client.name} sends more than {rate} messages a second: some have to wait."
-            )
-            fix = "Nothing is lost. To allow more: run_server(max_rate=...)"
-            self.app.report("noisy", what, fix, key="noisy", client=link.client)
-            self.app.mark(link.client, "noisy", True)
-
-    def mark_slow(self, link: Link, on: bool) -> None:
-        """A client reads more slowly than it is sent to, or has caught up."""
-        link.is_slow = on
-        self.app.mark(link.client, "slow", on)
-
-    @property
-    def most_held(self) -> int:
-        """Bytes of one client that wait here; then its socket is not read any more."""
-        return min(MOST_HELD, max(READ_SIZE, MOST_HELD_IN_ALL // (len(self._held) + 1)))
-
-    def hold(self, wire: Wire) -> None:
-        """A client has sent enough for now: look after it soon."""
-        self._held[wire] = None
-        if len(self._held) > MANY_HELD:
-            self.most_unhandled = MOST_OF_MANY
-        if not self._held_are_watched:
-            self._held_are_watched = True
-            self.loop.call_later(HELD_S, self._look_after_held)
-
-    def _look_after_held(self) -> None:
-        self._held_are_watched = False
-        held, self._held = self._held, {}
-        if len(held) <= MANY_HELD:
-            self.most_unhandled = MOST_UNHANDLED
-        for wire, has_hung_up in hung_up(held):
-            if not wire.is_held:
-                continue
-            # It is not silent: we don't listen.
-            wire.last_heard = self.now()
-            if has_hung_up is None:
-                wire.transport.abort()
-            elif has_hung_up:
-                wire.hung_up()
-            elif wire.link.has_caught_up():
-                wire.go_on()
-            else:
-                self.hold(wire)
 
     def refused_origin(self, why: str) -> None:
         """A page from elsewhere wanted in."""

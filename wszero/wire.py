@@ -9,24 +9,21 @@ when its client has enough messages waiting, or sends too many a second. What ha
 looked at yet waits here, bounded, and the rest in the network. We go on reading up to that bound:
 in a socket that nobody reads, nobody sees that the other side has hung up.
 
-**Writing** may happen on any thread, under the lock of `Outgoing`: to the socket itself as long as
-it takes everything, so that no other thread need be woken; else through the transport, in order.
+**Writing** is done by the wire's `Pipe`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 from time import monotonic
-from typing import TYPE_CHECKING, List, Optional, cast
+from typing import TYPE_CHECKING, Optional, cast
 
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from .frames import FIN_TEXT, MASKED, head_at, unmask
+from .frames import FIN_TEXT, NO_CODE, find_goodbye, head_at, unmask
+from .pipe import Pipe
 
 if TYPE_CHECKING:
     from .link import Link
@@ -38,19 +35,18 @@ TURN = 32
 """Frames of one client in a row, before others are looked at."""
 BIG = 65_536
 """A frame larger than this goes through in pieces, as it comes."""
+READ_SIZE = 65_536
+"""Bytes that are read at a time."""
 MOST_HELD = 1_048_576
 """So many bytes wait here; then the socket is not read any more."""
-LONG = 0x80 + 126
-"""A frame's second byte, if its length needs more bytes: RFC 6455, section 5.2."""
 LAST_FRAMES = 32
 """So many frames of somebody who has hung up are still handled: a vote, then the tab is closed."""
 
 BAD_TEXT = 1007
 TOO_BIG = 1009
 """RFC 6455, section 7.4.1: the close codes for text that is not UTF-8, and for too much of it …"""
-NO_CODE = 1005
 NO_GOODBYE = 1006
-"""… and the two for a close frame without a code, and for an end without a close frame."""
+"""… and the one for an end without a close frame."""
 
 
 class Wire(asyncio.BufferedProtocol):
@@ -58,18 +54,13 @@ class Wire(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_at",
-        "_fd",
-        "_is_blocked",
-        "_is_full",
         "_is_reading",
         "_parts",
         "_parts_are_text",
         "_passing",
-        "_pending",
-        "_push_is_due",
+        "_pipe",
         "_rest",
         "_seen",
-        "_waiting",
         "drop_at",
         "is_held",
         "is_over",
@@ -80,6 +71,7 @@ class Wire(asyncio.BufferedProtocol):
         "server",
         "transport",
         "was_pinged",
+        "write",
     )
 
     def __init__(
@@ -109,17 +101,9 @@ class Wire(asyncio.BufferedProtocol):
         self._parts: Optional[bytearray] = None
         self._parts_are_text = True
         self._is_reading = True
-        # Everything below belongs to the lock of `Outgoing`.
-        self._fd = _handle_of(transport, server.loop)
-        self._is_blocked = False
-        """The socket takes no more just now: what is written goes through the transport …"""
-        self._is_full = False
-        """… which has something that is not sent yet."""
-        self._pending: List[bytes] = []
-        self._waiting = 0
-        """Bytes that were written and not sent, more or less."""
-        self._push_is_due = False
-        transport.set_write_buffer_limits(high=0)
+        self._pipe = Pipe(server, transport, self._overflows)
+        self.write = self._pipe.write
+        """Sends bytes. From any thread that has the lock of `Outgoing`."""
 
     # ---- from the network: bytes --------------------------------------------------------------
 
@@ -155,11 +139,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """The socket is gone."""
-        with self.server.outgoing.lock:
-            # Its number may be another one's in a moment.
-            self._fd = -1
-            self._is_blocked = True
-            self._pending.clear()
+        self._pipe.close()
         self._rest = b""
         is_reset = exc is not None or self.is_held
         self.is_over = True
@@ -187,21 +167,21 @@ class Wire(asyncio.BufferedProtocol):
             self.is_held = False
             data, self._rest = self._rest, b""
             self._take(data, self._at)
-            if len(self._rest) - self._at < self.server.most_held:
+            if len(self._rest) - self._at < self.server.holding.most_held:
                 self._read(True)
 
     def _hold(self, data: bytes, at: int) -> None:
         self.is_held = True
         self._rest, self._at = data, at
         self._seen = max(self._seen, at)
-        if len(data) - at >= self.server.most_held:
+        if len(data) - at >= self.server.holding.most_held:
             self._read(False)
 
     def _wait(self) -> None:
         """The link takes no more just now."""
         code = self._goodbye()
         if code is None:
-            self.server.hold(self)
+            self.server.holding.hold(self)
         else:
             self.hung_up(code)
 
@@ -213,31 +193,13 @@ class Wire(asyncio.BufferedProtocol):
         code = self._goodbye()
         if code is not None:
             self.hung_up(code)
-        elif len(self._rest) >= self.server.most_held:
+        elif len(self._rest) >= self.server.holding.most_held:
             self._read(False)
 
     def _goodbye(self) -> Optional[int]:
         """Return the code of the close frame among what waits, if there is one."""
-        rest, end, at = self._rest, len(self._rest), self._seen
-        while at + 1 < end:
-            # A flood is made of short texts: there may be 50,000 of them here.
-            while rest[at] == FIN_TEXT and 0x80 <= rest[at + 1] < LONG:
-                at += rest[at + 1] - 0x80 + 6
-                if at + 1 >= end:
-                    self._seen = at
-                    return None
-            self._seen = at
-            head = head_at(rest, at)
-            if head is None:
-                return None
-            start, stop = head
-            if rest[at] & 0x0F == Opcode.CLOSE:
-                if stop > end or not rest[at + 1] & MASKED:
-                    return None
-                code = unmask(rest[start : min(start + 2, stop)], rest[start - 4 : start])
-                return int.from_bytes(code, "big") or NO_CODE
-            self._seen = at = stop
-        return None
+        self._seen, code = find_goodbye(self._rest, self._seen)
+        return code
 
     def _read(self, on: bool) -> None:
         if on != self._is_reading and not self.transport.is_closing():
@@ -333,7 +295,7 @@ class Wire(asyncio.BufferedProtocol):
         elif opcode is Opcode.CLOSE:
             close = self.protocol.close_rcvd
             self.is_over = True
-            self.link.said_goodbye(self, close.code if close is not None else 1005)
+            self.link.said_goodbye(self, close.code if close is not None else NO_CODE)
 
     def _text(self, data: bytes) -> None:
         try:
@@ -367,69 +329,22 @@ class Wire(asyncio.BufferedProtocol):
 
     # ---- to the network -----------------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        """Send bytes. From any thread that has the lock of `Outgoing`."""
-        if not self._is_blocked:
-            if self._fd >= 0:
-                try:
-                    sent = os.write(self._fd, data)
-                except (BlockingIOError, InterruptedError):
-                    sent = 0
-                except OSError:
-                    # Broken; the network thread finds out, too, and tells everybody.
-                    self._is_blocked = True
-                    self.server.call(self.transport.abort)
-                    return
-                if sent == len(data):
-                    return
-                data = data[sent:]
-            elif threading.get_ident() == self.server.thread.ident:
-                self.transport.write(data)
-                return
-        self._pending.append(data)
-        self._is_blocked = True
-        self._waiting += len(data)
-        if not self._push_is_due:
-            self._push_is_due = True
-            self.server.call(self._push)
-        limit = self.server.options.max_waiting
-        if limit is not None and self._waiting > limit // 2:
-            self.server.outgoing.is_crowded = True
-
-    def _push(self) -> None:
-        """Give what waits to the transport."""
-        with self.server.outgoing.lock:
-            self._push_is_due = False
-            pending, self._pending = self._pending, []
-            if self.transport.is_closing():
-                return
-            # A transport that can't send all of it says so, at once, by `pause_writing`.
-            self.transport.write(b"".join(pending))
-            self._is_blocked = self._is_full
-            self._measure()
-
-    def _measure(self) -> None:
-        self._waiting = self.transport.get_write_buffer_size()
-        limit = self.server.options.max_waiting
-        if limit is not None and self._waiting > limit:
-            self.server.call(self.link.does_not_read, self, limit)
-
     def pause_writing(self) -> None:
-        """The socket takes no more. Called only from within `transport.write`, under the lock."""
-        self._is_full = self._is_blocked = True
+        """The socket takes no more."""
+        self._pipe.pause()
 
     def resume_writing(self) -> None:
         """The transport has sent everything."""
-        with self.server.outgoing.lock:
-            self._waiting = 0
-            self._is_full = False
-            self._is_blocked = bool(self._pending)
+        self._pipe.resume()
         self.link.reads_again()
 
     @property
     def waiting(self) -> int:
         """Bytes that were written and that the other side has not taken."""
-        return self._waiting
+        return self._pipe.waiting
+
+    def _overflows(self, limit: int) -> None:
+        self.server.call(self.link.does_not_read, self, limit)
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye; the socket is dropped when the other side does not answer."""
@@ -455,21 +370,9 @@ class Wire(asyncio.BufferedProtocol):
             if data:
                 with self.server.outgoing.lock:
                     self.write(data)
-            elif self._is_blocked:
+            elif self._pipe.is_blocked:
                 self.drop_at = self.drop_at or self.server.now() + CLOSING_S
             elif self.transport.can_write_eof() and not self.transport.is_closing():
                 self.transport.write_eof()
         if self.protocol.close_expected() and not self.drop_at:
             self.drop_at = self.server.now() + CLOSING_S
-
-
-def _handle_of(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> int:
-    """Return the number of a socket that other threads may write to; -1 where they can't.
-
-    Only asyncio's own selector loop tells, before it closes a socket, that it is gone; and only
-    POSIX writes to sockets by number.
-    """
-    sock = transport.get_extra_info("socket")
-    if sys.platform == "win32" or sock is None or not isinstance(loop, asyncio.SelectorEventLoop):
-        return -1
-    return int(sock.fileno())
