@@ -315,7 +315,9 @@ def test_more_than_500_messages_are_too_many_and_that_is_said_once(room, console
         room.cut(page)
         assert page.come()["lost"] == 0
         assert page.ask() == "here"
-    assert console().count("At most 500 are kept") == 1
+    said = console()
+    assert said.count("At most 500 are kept") == 1
+    assert "Otter 1 was away for a moment and has missed 100 messages." in said
 
 
 def test_what_is_kept_is_bounded_by_max_waiting(make_room, console):

@@ -28,6 +28,7 @@ def test_a_message_over_the_limit_closes_its_sender_and_is_told_once(program, co
     assert witness.hear("got")["size"] == 500
     console = running.wait_for("max_message")
     assert console.count("At most 1,000 bytes may come.") == 1
+    assert "sent a message that is too big, so it was cut off." in console
     assert len(texts_in(console)) == 1
 
 
@@ -41,6 +42,13 @@ def test_a_full_house_is_told_in_the_console_and_to_who_is_turned_away(program):
             assert b"max_clients" in answer.body
     console = running.wait_for("max_clients")
     assert "The house is full" in console
+
+
+def test_a_grace_that_is_no_number_is_explained(program):
+    running = program("from wszero import *\n\nrun_server(away='half a minute')\n")
+    assert running.wait() == 1
+    assert "run_server(away='half a minute')\n  away must be a number of seconds" in running.console
+    assert "Try: run_server(away=30)" in running.console
 
 
 def test_a_port_that_the_environment_names_is_explained_by_that_name(program):

@@ -162,10 +162,21 @@ def test_allow_is_a_list_of_texts(value: Any) -> None:
         make_options(8000, {"allow": value})
 
 
-@pytest.mark.parametrize("name", ["max_clients", "max_message", "max_waiting"])
+@pytest.mark.parametrize("name", ["max_clients", "max_message", "max_waiting", "max_rate"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, "many", True])
 def test_a_limit_is_a_whole_number_or_none(name: str, value: Any) -> None:
     with pytest.raises(BadOption, match=f"{name} must be a whole number"):
         make_options(8000, {name: value})
     assert getattr(make_options(8000, {name: None}), name) is None
     assert getattr(make_options(8000, {name: 1}), name) == 1
+
+
+@pytest.mark.parametrize("value", [-1, -0.5, "30", True, float("nan"), float("inf"), [30]])
+def test_away_is_a_number_of_seconds(value: Any) -> None:
+    with pytest.raises(BadOption, match=r"away must be a number.*\n.*away=30"):
+        make_options(8000, {"away": value})
+
+
+@pytest.mark.parametrize("value", [0, 0.5, 3600, None])
+def test_a_page_may_be_away_for_any_time_for_ever_or_not_at_all(value: Any) -> None:
+    assert make_options(8000, {"away": value}).away == value

@@ -136,7 +136,10 @@ def test_who_speaks_tls_is_told_to_use_http_and_the_console_says_so_once(app, mo
             assert (answer.status, b"http://" in answer.body) == (400, True)
     said = []
     until(lambda: said.append(capfd.readouterr().err) or "https" in "".join(said))
-    assert "".join([*said, capfd.readouterr().err]).count("https") == 1
+    console = "".join([*said, capfd.readouterr().err])
+    assert console.count("https") == 1
+    assert "A browser came with https, which this server does not speak." in console
+    assert "Begin the address with http://" in console
 
 
 # ---- methods and targets -----------------------------------------------------------------------
@@ -234,10 +237,11 @@ def test_what_follows_a_good_request_is_judged_by_itself(raw):
 def test_nobody_is_answered_faster_than_he_reads(app):
     requests = b"GET /wszero.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2000
     with Raw(app.port) as raw:
+        until(lambda: app._driver._server._webs)
+        [web] = app._driver._server._webs
         raw.socket.setblocking(False)
         with pytest.raises(BlockingIOError):
             _ask_for_ever(raw, requests)
-        [web] = app._driver._server._webs
         until(lambda: not web._can_write.is_set())
         assert web.transport.get_write_buffer_size() < 400_000
         assert len(web._heads) < 400_000

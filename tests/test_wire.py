@@ -380,7 +380,9 @@ def test_who_sends_more_than_max_rate_is_slowed_and_nothing_is_lost(monkeypatch,
         assert room.log == list(range(230))
         noisy = [Marked(id, "noisy", True), Marked(id, "noisy", False)]
         until(lambda: room.marks == noisy)
-    assert capfd.readouterr().err.count("max_rate") == 1
+    said = capfd.readouterr().err
+    assert said.count("max_rate") == 1
+    assert "Otter 1 sends more than 100 messages a second: some have to wait." in said
 
 
 def _flood(room: Room, raw: Raw, last: bytes = b"") -> object:
