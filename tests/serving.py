@@ -37,6 +37,19 @@ def url(app: App) -> str:
     return f"http://127.0.0.1:{app.port}"
 
 
+def free_port() -> int:
+    """A port at which nobody listens.
+
+    None that the system gives to those who connect: who knocks at such a port before anybody
+    listens there may be given that very port, and then talks to himself.
+    """
+    for port in range(32_000, 20_000, -1):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("all of these ports are taken")
+
+
 class Answer(NamedTuple):
     """An HTTP answer."""
 

@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +16,7 @@ import pytest
 from tests.games import until
 from tests.plain_client import PlainClient
 from tests.programs import clean_environment
-from tests.serving import DEADLINE_S, Raw
+from tests.serving import DEADLINE_S, Raw, free_port
 from wszero import console as console_module
 from wszero.console import MOST_WAITING, Console
 
@@ -206,11 +205,6 @@ run_server()
 """
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 class Unread:
     """A program whose console nobody reads; the pipe can be full from the start."""
 
@@ -223,7 +217,7 @@ class Unread:
                 while os.write(write_end, b"." * 1000):
                     pass
             os.set_blocking(write_end, True)
-        self.port = _free_port()
+        self.port = free_port()
         self.process = subprocess.Popen(
             [sys.executable, str(path)],
             env=clean_environment({"WSZERO_PORT": str(self.port)}),

@@ -12,6 +12,7 @@ from typing import Any, Awaitable, Callable, Iterator
 
 import pytest
 
+from tests.serving import free_port
 from wszero import monitor
 from wszero.monitor import MonitorLink
 from wszero.monitor_protocol import (
@@ -173,13 +174,6 @@ def play(panel: PretendPanel, story: Callable[[Server], Awaitable[None]]) -> Ser
         return server
 
     return asyncio.run(run())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # --- events ---

@@ -16,7 +16,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -29,7 +28,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tests.programs import RunningProgram
-from tests.serving import Raw
+from tests.serving import Raw, free_port
 
 WAYS = ("Ctrl-C", "SIGTERM", "SIGKILL", "Ctrl-C while busy", "Run again")
 LONGEST_BACKOFF_S = 0.5
@@ -141,8 +140,7 @@ class Lesson:
         self._session = folder / "session"
         self._session.mkdir(mode=0o700, exist_ok=True)
         (folder / "quiz.py").write_text(PROGRAM, encoding="utf-8")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self._program = self._start()
         assert self._program.port == self.port
         self._pupils = Pupils(self.port, pupils)
